@@ -1,0 +1,54 @@
+// Package verify checks an audit log from the outside. It shares no code with the writer: hashing, parsing, proof
+// checks and note parsing are its own, written from ../FORMAT.md, and it imports no other package of the platform.
+package verify
+
+import (
+	"context"
+	"iter"
+)
+
+// Row is one leaf as a source holds it. A consumer may keep the slices: a source never reuses them.
+type Row struct {
+	Seq     int64
+	Public  []byte // the leaf; always there
+	Body    []byte // nil when the source does not hold or may not show it
+	Salt    []byte // nil when erased, or when the source gives only Opening
+	Opening []byte // the body key derived from the salt, for readers who may see the body but not guess its values
+}
+
+// Source is a log to be verified.
+type Source interface {
+	// Checkpoint returns the newest Ed25519 note, CheckpointSM the SM2 note for the same size.
+	Checkpoint() ([]byte, error)
+	CheckpointSM() ([]byte, error)
+	// Entries yields the leaves from number from on, in order, to the end of what the source holds. After it has
+	// yielded an error it stops.
+	Entries(ctx context.Context, from int64) iter.Seq2[Row, error]
+}
+
+// Hashes is a stored node of both trees. SM3 is nil where the source holds the SHA-256 tree only.
+type Hashes struct{ SHA256, SM3 []byte }
+
+// NodeSource is a Source that can also show its stored nodes. They are checked, and they make it possible to name
+// the exact leaf that was changed.
+type NodeSource interface {
+	Source
+	// Step is the distance between the levels it holds: 1 for every level, 8 for tiles.
+	Step() int
+	// Nodes returns n consecutive nodes of a level (a multiple of Step) from index from on, fewer at the end of what
+	// it holds.
+	Nodes(ctx context.Context, level int, from int64, n int) ([]Hashes, error)
+}
+
+// BodySource is a Source that says it holds the body of every leaf, so that a missing one must be explained by an
+// erasure entry.
+type BodySource interface {
+	Source
+	HoldsBodies() bool
+}
+
+// RowSource is what a data directory gives: leaves with bodies and salts, and every stored node.
+type RowSource interface {
+	NodeSource
+	HoldsBodies() bool
+}
