@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"pado/core/canon"
+
 	"github.com/emmansun/gmsm/sm3"
 )
 
@@ -101,7 +103,7 @@ func encodeBody(e Entry, seq int64, at time.Time, salt []byte) ([]byte, error) {
 		}
 		doc["commit"] = commit
 	}
-	body, err := canonical(doc)
+	body, err := canon.Marshal(doc)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +116,7 @@ func encodeBody(e Entry, seq int64, at time.Time, salt []byte) ([]byte, error) {
 // Leaf builds the public bytes of a leaf from a coarse type, a body key and the body's stored bytes.
 func Leaf(coarse string, bodyKey, body []byte) ([]byte, error) {
 	d := digests(bodyDomain, bodyKey, body)
-	doc, err := canonical(map[string]any{"type": coarse, "sha256": d.SHA256, "sm3": d.SM3})
+	doc, err := canon.Marshal(map[string]any{"type": coarse, "sha256": d.SHA256, "sm3": d.SM3})
 	if err != nil {
 		return nil, err
 	}
