@@ -127,7 +127,7 @@ func (d Date) AddMonths(n int) Date {
 func (d Date) AddYears(n int) Date { return d.AddMonths(12 * n) }
 
 // Sub counts the natural days from e to d: d.Sub(e) is n exactly when e.AddDays(n) is d.
-func (d Date) Sub(e Date) Days { return Days(d.utc().Sub(e.utc()) / (24 * time.Hour)) }
+func (d Date) Sub(e Date) Days { return Days((d.utc().Unix() - e.utc().Unix()) / (24 * 60 * 60)) }
 
 // Start is 00:00 of the day in Asia/Shanghai; the zero Date has the zero instant.
 func (d Date) Start() time.Time {

@@ -37,7 +37,7 @@ func CaseNo(prefix string, year int, seq int64) (string, error) {
 // are taken. It accepts exactly the numbers CaseNo writes; the error is ErrCaseNoShape or ErrCaseNoCheck.
 func ParseCaseNo(s string) (Number, error) {
 	s = upper(strings.TrimSpace(s))
-	s = strings.NewReplacer("—", "-", "–", "-", "－", "-").Replace(s)
+	s = strings.NewReplacer("——", "-", "—", "-", "–", "-", "－", "-").Replace(s)
 	groups := strings.Split(s, "-")
 	if len(groups) < 4 {
 		return Number{}, ErrCaseNoShape
