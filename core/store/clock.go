@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"pado/core/audit"
+)
+
+// ErrNotDemo: business time moves only in records that were created as a demonstration.
+var ErrNotDemo = errors.New("business time can be moved in demonstration records only")
+
+// ErrBackwards: business time moves forward only.
+var ErrBackwards = errors.New("business time moves forward only")
+
+// loadClock reads the business clock: the wall clock plus the offset on record.
+func (r *ReadTx) loadClock() error {
+	var offset int64
+	if err := r.tx.GetContext(r.ctx, &offset, `SELECT offset_ms FROM business_clock WHERE id = 1`); err != nil {
+		return fmt.Errorf("read the business clock: %w", err)
+	}
+	r.now = At(r.db.wall().Add(time.Duration(offset) * time.Millisecond)).Time
+	return nil
+}
+
+// Now is the business time outside a transaction.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	err = db.View(ctx, func(r *ReadTx) error { now = r.Now(); return nil })
+	return now, err
+}
+
+// Meta reads a fact fixed when the records were created: "city", "demo", "origin".
+func (r *ReadTx) Meta(key string) (string, error) {
+	var v string
+	return v, r.Get(&v, `SELECT value FROM meta WHERE key = $1`, key)
+}
+
+// Found creates the records of a city: the genesis entry says whether they are a
+// demonstration. A second call returns ErrConflict.
+func (db *DB) Found(ctx context.Context, city, origin string, demo bool) error {
+	_, err := db.Update(ctx, func(t *Tx) (audit.Entry, error) {
+		for k, v := range map[string]string{"city": city, "origin": origin, "demo": strconv.FormatBool(demo)} {
+			if _, err := t.Exec(`INSERT INTO meta (key, value) VALUES ($1, $2)`, k, v); err != nil {
+				return audit.Entry{}, err
+			}
+		}
+		return audit.Entry{Type: "genesis", Actor: "system", Action: "found", Result: "done", Clause: "3",
+			Detail: map[string]string{"city": city, "origin": origin, "demo": strconv.FormatBool(demo)}}, nil
+	})
+	return err
+}
+
+// AdvanceClock moves business time forward to at, as an entry, in demonstration records only.
+func (db *DB) AdvanceClock(ctx context.Context, at time.Time, actor string) error {
+	_, err := db.Update(ctx, func(t *Tx) (audit.Entry, error) {
+		if demo, err := t.Meta("demo"); err != nil || demo != "true" {
+			return audit.Entry{}, errors.Join(ErrNotDemo, err)
+		}
+		if !at.After(t.now) {
+			return audit.Entry{}, ErrBackwards
+		}
+		before := t.now
+		offset := at.Sub(db.wall()).Milliseconds()
+		if err := t.ExecOne(`UPDATE business_clock SET offset_ms = $1 WHERE id = 1`, offset); err != nil {
+			return audit.Entry{}, err
+		}
+		t.now = At(at).Time
+		return audit.Entry{Type: "clock.advance", Actor: actor, Action: "advance", Result: "done", Clause: "3",
+			From: before.Format(time.RFC3339), To: t.now.Format(time.RFC3339)}, nil
+	})
+	return err
+}

@@ -1,0 +1,127 @@
+-- +goose Up
+CREATE TABLE org (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  uscc TEXT UNIQUE,
+  division TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  legal_person BOOLEAN NOT NULL,
+  address TEXT NOT NULL DEFAULT '',
+  phone TEXT NOT NULL DEFAULT '',
+  doc_prefix TEXT NOT NULL DEFAULT '',
+  status TEXT NOT NULL,
+  case_no TEXT NOT NULL DEFAULT '',
+  created BIGINT NOT NULL
+);
+-- What an organisation is on the platform; one row for each role it was confirmed in.
+CREATE TABLE org_role (
+  org TEXT NOT NULL REFERENCES org (id),
+  role TEXT NOT NULL,
+  division TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  until BIGINT,
+  case_no TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (org, role)
+);
+CREATE INDEX org_role_role ON org_role (role, division);
+CREATE TABLE person (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  phone TEXT NOT NULL,
+  id_card_sealed BLOB,
+  id_card_masked TEXT NOT NULL DEFAULT '',
+  program BOOLEAN NOT NULL,
+  status TEXT NOT NULL,
+  created BIGINT NOT NULL
+);
+CREATE TABLE account (
+  username TEXT PRIMARY KEY,
+  person TEXT NOT NULL UNIQUE REFERENCES person (id),
+  password TEXT NOT NULL,
+  changed BIGINT NOT NULL,
+  must_change BOOLEAN NOT NULL,
+  failures INTEGER NOT NULL DEFAULT 0,
+  locked_until BIGINT,
+  totp_sealed BLOB,
+  disabled BOOLEAN NOT NULL
+);
+CREATE TABLE password_history (
+  username TEXT NOT NULL,
+  password TEXT NOT NULL,
+  at BIGINT NOT NULL
+);
+-- A person's desk in an organisation (岗位). until = '' while it is held.
+CREATE TABLE membership (
+  person TEXT NOT NULL REFERENCES person (id),
+  org TEXT NOT NULL REFERENCES org (id),
+  role TEXT NOT NULL,
+  ranks TEXT NOT NULL,
+  lead BOOLEAN NOT NULL,
+  since TEXT NOT NULL,
+  until TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (person, org, role, since)
+);
+CREATE INDEX membership_org ON membership (org, role, until);
+-- 委托代办: a desk held for another, for a period.
+CREATE TABLE delegation (
+  id TEXT PRIMARY KEY,
+  from_person TEXT NOT NULL,
+  to_person TEXT NOT NULL,
+  org TEXT NOT NULL,
+  role TEXT NOT NULL,
+  valid_from TEXT NOT NULL,
+  valid_to TEXT NOT NULL,
+  revoked BOOLEAN NOT NULL
+);
+CREATE INDEX delegation_to ON delegation (to_person);
+-- The three administrators (三员): the primary key on person keeps anyone from holding two.
+CREATE TABLE administrator (
+  person TEXT PRIMARY KEY REFERENCES person (id),
+  office TEXT NOT NULL UNIQUE CHECK (office IN ('system', 'security', 'audit')),
+  case_no TEXT NOT NULL DEFAULT '',
+  since BIGINT NOT NULL
+);
+CREATE TABLE message (
+  id TEXT PRIMARY KEY,
+  person TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  template TEXT NOT NULL,
+  title TEXT NOT NULL,
+  body TEXT NOT NULL,
+  case_no TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  read_at BIGINT
+);
+CREATE INDEX message_person ON message (person, kind, at);
+-- Outbox of mail and SMS: each row has a unique effect key.
+CREATE TABLE outbox (
+  effect_key TEXT PRIMARY KEY,
+  channel TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  body TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  not_before BIGINT NOT NULL,
+  sent_at BIGINT,
+  failures INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX outbox_open ON outbox (sent_at, not_before);
+CREATE TABLE related_party (
+  org TEXT NOT NULL,
+  other_uscc TEXT NOT NULL,
+  other_name TEXT NOT NULL,
+  relation TEXT NOT NULL,
+  case_no TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (org, other_uscc, relation)
+);
+
+-- Scratch: no record.
+CREATE TABLE session (
+  id TEXT PRIMARY KEY,
+  person TEXT NOT NULL,
+  created BIGINT NOT NULL,
+  seen BIGINT NOT NULL,
+  second_factor BOOLEAN NOT NULL,
+  token BOOLEAN NOT NULL DEFAULT FALSE
+);
+CREATE INDEX session_person ON session (person);
