@@ -1,0 +1,233 @@
+// Package register is the generic list of nouns (台账): declared columns, filters and one query.
+// The API, the screens, the portal and the exports are derived from it. It owns no table.
+package register
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pado/core/money"
+	"pado/core/procedure"
+	"pado/core/store"
+	"pado/plan"
+)
+
+// Register declares a list: who may open it, what its rows show, where they come from.
+type Register struct {
+	ID, Title, Group string
+	Plan             plan.Clause
+	Columns          []procedure.Column
+	Filters          []Filter
+	Roles            []procedure.Role // who may open it; empty = everyone signed in
+	Public           bool             // the portal shows it too
+	From             string           // SQL after FROM, with joins
+	Key              string           // expression of the row's key, e.g. "p.code"
+	Cells            map[string]string // column key → SQL expression
+	Search           []string         // expressions a search text is looked up in
+	Order            string           // expression the list is sorted by, descending with "-" in front; unique together with Key
+	// Visible narrows the rows to what the actor may see; it appends to args and returns a
+	// condition. nil = all rows.
+	Visible func(a procedure.Actor, arg func(any) string) string
+	// Item draws the page of one row; nil = no page.
+	Item func(r *store.ReadTx, a procedure.Actor, key string) (*Item, error)
+}
+
+// Filter narrows a list by one column.
+type Filter struct {
+	Key, Label, Expr string
+	Options          []procedure.Option
+}
+
+// Item is the page of one record.
+type Item struct {
+	Title, Subtitle string
+	Sections        []procedure.Section
+	Cases           []string // numbers of cases about it
+	Starts          []Start
+}
+
+// Start is a procedure that can be started about a record.
+type Start struct {
+	Procedure string         `json:"procedure"`
+	Title     string         `json:"title"`
+	Prefill   map[string]any `json:"prefill"`
+}
+
+// Query is one page asked for.
+type Query struct {
+	Text    string
+	Filters map[string]string
+	Cursor  string
+	Size    int // 1 to 1,000; 0 = 20
+}
+
+// Row is one record: its key and its cells by column key.
+type Row struct {
+	Key   string         `json:"key"`
+	Cells map[string]any `json:"cells"`
+}
+
+// Page is one page of rows.
+type Page struct {
+	Rows  []Row
+	Next  string
+	Total int
+}
+
+// ErrQuery: a filter, cursor or size that the register does not know.
+var ErrQuery = errors.New("the list does not know this filter or page")
+
+// May tells whether the actor may open the register at all.
+func (g *Register) May(a procedure.Actor) bool {
+	if len(g.Roles) == 0 {
+		return true
+	}
+	for _, r := range g.Roles {
+		if a.Has(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// List reads one page as the actor may see it. store.ErrNotFound when it may not open the list.
+func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, error) {
+	if !g.May(a) {
+		return Page{}, store.ErrNotFound
+	}
+	if q.Size <= 0 {
+		q.Size = 20
+	}
+	offset, err := offsetOf(q.Cursor)
+	if err != nil || q.Size > 1000 {
+		return Page{}, ErrQuery
+	}
+	var args []any
+	arg := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	}
+	where := []string{"1 = 1"}
+	if g.Visible != nil {
+		where = append(where, "("+g.Visible(a, arg)+")")
+	}
+	for k, v := range q.Filters {
+		f, ok := g.filter(k)
+		if !ok {
+			return Page{}, ErrQuery
+		}
+		if v != "" {
+			where = append(where, f.Expr+" = "+arg(v))
+		}
+	}
+	if q.Text != "" && len(g.Search) > 0 {
+		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Text) + "%"
+		var or []string
+		for _, e := range g.Search {
+			or = append(or, e+" LIKE "+arg(like)+` ESCAPE '\'`)
+		}
+		where = append(where, "("+strings.Join(or, " OR ")+")")
+	}
+	cond := " FROM " + g.From + " WHERE " + strings.Join(where, " AND ")
+	var p Page
+	if err := r.Get(&p.Total, "SELECT COUNT(*)"+cond, args...); err != nil {
+		return p, err
+	}
+	cols := []string{g.Key}
+	for _, c := range g.Columns {
+		cols = append(cols, g.Cells[c.Key])
+	}
+	order := g.Order
+	if d, ok := strings.CutPrefix(order, "-"); ok {
+		order = d + " DESC"
+	}
+	sql := "SELECT " + strings.Join(cols, ", ") + cond + " ORDER BY " + order + ", " + g.Key +
+		" LIMIT " + arg(q.Size) + " OFFSET " + arg(offset)
+	err = r.Each(sql, args, func(scan func(...any) error) error {
+		vals := make([]any, len(cols))
+		ptr := make([]any, len(cols))
+		for i := range vals {
+			ptr[i] = &vals[i]
+		}
+		if err := scan(ptr...); err != nil {
+			return err
+		}
+		row := Row{Key: fmt.Sprint(text(vals[0])), Cells: map[string]any{}}
+		for i, c := range g.Columns {
+			row.Cells[c.Key] = cell(c, vals[i+1])
+		}
+		p.Rows = append(p.Rows, row)
+		return nil
+	})
+	if offset+len(p.Rows) < p.Total {
+		p.Next = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset + len(p.Rows))))
+	}
+	return p, err
+}
+
+func (g *Register) filter(key string) (Filter, bool) {
+	for _, f := range g.Filters {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return Filter{}, false
+}
+
+func offsetOf(cursor string) (int, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(b))
+	if err != nil || n < 0 {
+		return 0, ErrQuery
+	}
+	return n, nil
+}
+
+func text(v any) any {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return v
+}
+
+// cell turns what the database holds into what the wire carries: money as 元, instants as RFC 3339.
+func cell(c procedure.Column, v any) any {
+	v = text(v)
+	switch c.Kind {
+	case "money":
+		if n, ok := v.(int64); ok {
+			return money.Fen(n).Yuan()
+		}
+	case "datetime":
+		if n, ok := v.(int64); ok {
+			var t store.Time
+			if t.Scan(n) == nil {
+				return t
+			}
+		}
+	}
+	return v
+}
+
+// Check finds mistakes of a declaration before the port opens.
+func (g *Register) Check() error {
+	if g.ID == "" || g.Title == "" || g.Plan.ID == "" || g.From == "" || g.Key == "" || g.Order == "" {
+		return fmt.Errorf("register %q lacks a title, clause, source, key or order", g.ID)
+	}
+	for _, c := range g.Columns {
+		if g.Cells[c.Key] == "" {
+			return fmt.Errorf("register %s: column %s has no expression", g.ID, c.Key)
+		}
+	}
+	plan.Mark(g.Plan, "page", "register/"+g.ID)
+	return nil
+}
