@@ -65,10 +65,10 @@ func (t *Tx) appendLog(entries []audit.Entry) (Receipt, error) {
 
 // Leaf is one stored entry of the log.
 type Leaf struct {
-	Seq                                     int64
-	At                                      Time
+	Seq                                      int64
+	At                                       Time
 	Type, Actor, Org, Object, Action, Result string
-	Public, Body, Salt                      []byte
+	Public, Body, Salt                       []byte
 }
 
 const leafColumns = `seq, at, type, actor, org, object, action, result, public, body, salt`

@@ -22,10 +22,10 @@ import (
 
 // Options say where the records are. The zero value of every field but DSN is good.
 type Options struct {
-	DSN    string                                   // a file path, or postgres://…
-	Schema string                                   // PostgreSQL schema; empty = public
-	Wall   func() time.Time                         // the wall clock; nil = the machine's
-	Rand   io.Reader                                // ids and salts; nil = crypto/rand
+	DSN    string                                  // a file path, or postgres://…
+	Schema string                                  // PostgreSQL schema; empty = public
+	Wall   func() time.Time                        // the wall clock; nil = the machine's
+	Rand   io.Reader                               // ids and salts; nil = crypto/rand
 	Wrap   func(driver.Connector) driver.Connector // faults in tests
 }
 
