@@ -8,7 +8,7 @@ import (
 // ErrNegative is returned when a time limit is below zero.
 var ErrNegative = errors.New("calendar: a time limit below zero")
 
-// Add is the n-th working day after d. The day of receipt is not counted (facts §11.1): one working day from a Friday
+// Add is the n-th working day after d. The day of receipt is not counted: one working day from a Friday
 // ends on the following Monday if that is worked. With n = 0 it is d itself, worked or not.
 //
 // It returns *Unresolved for the first year it needs and does not have, ErrNegative for n < 0, ErrNoDate for no date.
@@ -112,7 +112,7 @@ func (t *Table) Due(from time.Time, n WorkingDays) (Due, error) {
 func DueDays(from time.Time, n Days) Due { return Due{At: DateOf(from).AddDays(n).End()} }
 
 // DueHours is from plus h hours by the clock on the wall, nights, weekends and holidays included: the time limits for
-// reporting an incident run around the clock from the moment it was found (facts §11.2).
+// reporting an incident run around the clock from the moment it was found.
 func DueHours(from time.Time, h Hours) Due {
 	return Due{At: time.Unix(from.Unix()+int64(h)*3600, int64(from.Nanosecond())).In(Shanghai)}
 }

@@ -189,7 +189,7 @@ func TestLoadTableRefuses(t *testing.T) {
 		"nothing":           "",
 		"no year":           "years: []",
 		"no yaml":           "years: [",
-		"an unknown field":  "years:\n- {year: 2027, source: s, holidays: []}",
+		"an unknown field":  "years:\n- {year: 2027, source: s, holidays: [], rest: [{name: 元旦, from: 2027-01-01, to: 2027-01-01}]}",
 		"a year twice":      "years:\n- {year: 2027, source: s, rest: [{name: 元旦, from: 2027-01-01, to: 2027-01-01}]}\n- {year: 2027, source: s, rest: [{name: 元旦, from: 2027-01-01, to: 2027-01-01}]}",
 		"no source":         "years:\n- {year: 2027, rest: [{name: 元旦, from: 2027-01-01, to: 2027-01-01}]}",
 		"no day off":        "years:\n- {year: 2027, source: s}",

@@ -2,7 +2,6 @@ package id
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 
 	"pado/core/calendar"
@@ -161,9 +160,6 @@ func (c IDCard) String() string { return c.Masked() }
 
 // GoString is Masked, for %#v.
 func (c IDCard) GoString() string { return "id.IDCard(" + c.Masked() + ")" }
-
-// LogValue is Masked, for log/slog.
-func (c IDCard) LogValue() slog.Value { return slog.StringValue(c.Masked()) }
 
 // MarshalText is Masked, and there is no way back: to keep the number, store Number under the rules for identifiers.
 func (c IDCard) MarshalText() ([]byte, error) { return []byte(c.Masked()), nil }

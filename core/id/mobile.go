@@ -1,7 +1,6 @@
 package id
 
 import (
-	"log/slog"
 	"strings"
 )
 
@@ -46,9 +45,6 @@ func (m Mobile) String() string { return m.Masked() }
 
 // GoString is Masked, for %#v.
 func (m Mobile) GoString() string { return "id.Mobile(" + m.Masked() + ")" }
-
-// LogValue is Masked, for log/slog.
-func (m Mobile) LogValue() slog.Value { return slog.StringValue(m.Masked()) }
 
 // MarshalText is Masked, with no way back.
 func (m Mobile) MarshalText() ([]byte, error) { return []byte(m.Masked()), nil }

@@ -171,10 +171,10 @@ func TestNumbersDoNotSlipOut(t *testing.T) {
 	}
 	slog.New(slog.NewTextHandler(&out, nil)).Info("read", "card", card, "phone", phone)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("read", "card", card, "phone", phone, "person", p)
-	if err := json.NewEncoder(&out).Encode(p); err != nil {
-		t.Fatal(err)
+	if got, err := json.Marshal(p); err != nil || string(got) != `{"card":"1406************36","phone":"138****2345"}` {
+		t.Errorf("marshalled as %s, %v", got, err)
 	}
-	if s := out.String(); strings.Contains(s, "19900101") || strings.Contains(s, "34912") || !strings.Contains(s, `"card":"1406************36"`) {
+	if s := out.String(); strings.Contains(s, "19900101") || strings.Contains(s, "34912") || strings.Count(s, `"card":"1406************36"`) != 2 {
 		t.Errorf("a number slipped out:\n%s", s)
 	}
 
