@@ -229,17 +229,17 @@ func (p *Parameters) WriteParameters(w io.Writer, on string) error {
 	out := printer{w: w}
 	out.line("# 参数（区划代码 %s，%s 时有效）", p.city, on)
 	out.line("")
-	out.line("| 参数 | 名称 | 取值 | 自 | 条款 | 依据 | 把握程度 |")
-	out.line("|---|---|---|---|---|---|---|")
+	out.line("| 参数 | 名称 | 取值 | 自 | 条款 | 依据 | 把握程度 | 说明 |")
+	out.line("|---|---|---|---|---|---|---|---|")
 	for _, key := range p.keys {
 		d := p.defs[key]
 		v, ok := valueOn(p.lines[key], on)
 		if !ok {
-			out.line("| `%s` | %s | 尚未生效 | — | %s | — | — |", key, cell(d.Title), d.Clause)
+			out.line("| `%s` | %s | 尚未生效 | — | %s | — | — | %s |", key, cell(d.Title), d.Clause, cell(d.Note))
 			continue
 		}
-		out.line("| `%s` | %s | %s | %s | %s | %s | %s |", key, cell(d.Title), cell(p.Display(v)), v.From,
-			d.Clause, cell(v.Source), v.Confidence.Title())
+		out.line("| `%s` | %s | %s | %s | %s | %s | %s | %s |", key, cell(d.Title), cell(p.Display(v)), v.From,
+			d.Clause, cell(v.Source), v.Confidence.Title(), cell(d.Note))
 	}
 	unset := p.Unset(on)
 	out.line("")

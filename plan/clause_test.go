@@ -362,8 +362,22 @@ func TestDivergences(t *testing.T) {
 			}
 		}
 	}
-	if at := DivergencesAt("10.3.1"); len(at) != 2 {
-		t.Errorf("%d divergences touch 10.3.1, want the determining body and the excess", len(at))
+	named := make(map[string]bool)
+	for _, d := range Divergences() {
+		for _, key := range d.Parameters {
+			named[key] = true
+			if def, ok := p.Definition(key); ok && (def.Fixed || def.Key != key) {
+				t.Errorf("divergence %s offers %s, which cannot be set or is an alias", d.ID, key)
+			}
+		}
+	}
+	for _, key := range p.Unset("2026-07-01") {
+		if !named[key] {
+			t.Errorf("the city must set %s, but no divergence says why", key)
+		}
+	}
+	if at := DivergencesAt("10.3.1"); len(at) != 3 {
+		t.Errorf("%d divergences touch 10.3.1, want the determining body, the excess and the base of the profit", len(at))
 	}
 	var b strings.Builder
 	if err := WriteDivergences(&b); err != nil {

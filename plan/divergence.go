@@ -19,8 +19,7 @@ type Divergence struct {
 	// Decision is what the platform does until the city says otherwise.
 	Decision string `yaml:"decision"`
 	Reason   string `yaml:"reason"`
-	// Parameters are the keys that switch the decision; empty where it is not
-	// the city's to switch, and Reason then says so.
+	// Parameters are the keys that switch the decision; empty where nothing does.
 	Parameters []string `yaml:"parameters"`
 	Clauses    []string `yaml:"clauses"`
 	Facts      []string `yaml:"facts"`

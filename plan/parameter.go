@@ -264,14 +264,14 @@ func (p *Parameters) Group(name, on string) ([]Value, error) {
 	return values, nil
 }
 
-// Display returns a value as a person reads it: "5 个工作日", "是", or the label
-// of a choice.
+// Display returns a value as a person reads it: "5 个工作日", "600 基点（6%）",
+// "1,000,000", "是", or the label of a choice.
 func (p *Parameters) Display(v Value) string {
 	switch {
 	case v.Required():
 		return "待设定"
 	case v.Unit.Counted():
-		return strings.TrimSpace(v.Raw + " " + v.Unit.Title())
+		return v.Unit.display(v.Raw)
 	case v.Unit == Bool && v.Raw == "true":
 		return "是"
 	case v.Unit == Bool:

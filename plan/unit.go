@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -89,6 +90,38 @@ func (u Unit) accepts(raw string) (bool, string) {
 	default:
 		return validText(raw), "应为一行文字，首尾无空白，不超过五百字"
 	}
+}
+
+// display writes a well-formed number of a counted unit as a person reads it.
+// What is no such number is returned as it is.
+func (u Unit) display(raw string) string {
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if err != nil || n < 0 {
+		return raw
+	}
+	switch u {
+	case BasisPoint:
+		percent := strconv.FormatInt(n/100, 10)
+		if rest := n % 100; rest != 0 {
+			percent += "." + strings.TrimRight(fmt.Sprintf("%02d", rest), "0")
+		}
+		return raw + " 基点（" + percent + "%）"
+	case Fen:
+		return grouped(n/100) + fmt.Sprintf(".%02d 元", n%100)
+	case Count:
+		return grouped(n)
+	default:
+		return raw + " " + u.Title()
+	}
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }
 
 // validDate accepts YYYY-MM-DD of a day that exists, from the year 1900 to 2199.
