@@ -46,7 +46,7 @@ func ParseBody(body []byte) (Record, error) {
 	if r.Seq, err = ParseSeq(seq); err != nil {
 		return Record{}, ErrNotBody
 	}
-	if r.Time, err = time.Parse(TimeLayout, at); err != nil {
+	if r.Time, err = time.Parse(TimeLayout, at); err != nil || r.Type == "" || r.Result == "" {
 		return Record{}, ErrNotBody
 	}
 	if revision != "" {
@@ -63,43 +63,45 @@ type bodyReader struct {
 	bad bool
 }
 
-func (p *bodyReader) take(key string) any {
-	v := p.doc[key]
-	delete(p.doc, key)
-	return v
-}
-
 func (p *bodyReader) text(key string) string {
-	s, ok := p.take(key).(string)
-	p.bad = p.bad || (!ok && (key == "v" || key == "seq" || key == "time" || key == "type" || key == "result"))
+	v, there := p.doc[key]
+	delete(p.doc, key)
+	s, ok := v.(string)
+	p.bad = p.bad || (there && !ok)
 	return s
 }
 
+func (p *bodyReader) object(key string) map[string]any {
+	v, there := p.doc[key]
+	delete(p.doc, key)
+	object, ok := v.(map[string]any)
+	p.bad = p.bad || (there && (!ok || len(object) == 0))
+	return object
+}
+
 func (p *bodyReader) texts(key string) map[string]string {
-	object, ok := p.take(key).(map[string]any)
-	if !ok {
-		return nil
-	}
-	out := make(map[string]string, len(object))
-	for name, v := range object {
+	var out map[string]string
+	for name, v := range p.object(key) {
 		s, ok := v.(string)
 		p.bad = p.bad || !ok
+		if out == nil {
+			out = map[string]string{}
+		}
 		out[name] = s
 	}
 	return out
 }
 
 func (p *bodyReader) commitments() map[string]Digests {
-	object, ok := p.take("commit").(map[string]any)
-	if !ok {
-		return nil
-	}
-	out := make(map[string]Digests, len(object))
-	for name, v := range object {
+	var out map[string]Digests
+	for name, v := range p.object("commit") {
 		pair, ok := v.(map[string]any)
 		a, okA := pair["sha256"].(string)
 		b, okB := pair["sm3"].(string)
 		p.bad = p.bad || !ok || !okA || !okB || len(pair) != 2
+		if out == nil {
+			out = map[string]Digests{}
+		}
 		out[name] = Digests{SHA256: a, SM3: b}
 	}
 	return out
