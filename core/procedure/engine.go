@@ -241,3 +241,11 @@ func jsonText(v any) string {
 	}
 	return string(b)
 }
+
+// Calendar is the table of working days in force.
+func (e *Engine) Calendar() *calendar.Table { return e.opt.Calendar }
+
+// Shipped returns the shipped value of a parameter as of the newest date it has one for.
+func (e *Engine) Shipped(key string) (plan.Value, error) {
+	return e.opt.Parameters.At(key, "9999-12-31")
+}

@@ -97,9 +97,7 @@ func open(t *testing.T, e store.Engine) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	if err := db.Found(ctx, "140600", "test", true); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Found(t, db)
 	params, err := plan.City("140600")
 	if err != nil {
 		t.Fatal(err)
@@ -374,12 +372,12 @@ func TestTheWorkListShowsEachDeskItsMoves(t *testing.T) {
 		var got []string
 		cursor := ""
 		for {
-			rows, next, err := w.List(ctx, oper, procedure.Query{Tab: "todo", Size: 2, Cursor: cursor})
+			page, err := w.Page(ctx, oper, procedure.Query{Tab: "todo", Size: 2, Cursor: cursor})
 			w.must(err)
-			for _, r := range rows {
+			for _, r := range page.Rows {
 				got = append(got, r.No)
 			}
-			if cursor = next; next == "" {
+			if cursor = page.Next; cursor == "" {
 				break
 			}
 		}
@@ -387,14 +385,14 @@ func TestTheWorkListShowsEachDeskItsMoves(t *testing.T) {
 			t.Fatalf("%v of %v", got, nos)
 		}
 		for tab, want := range map[string]int{"todo": 0, "started": 5, "done": 5, "all": 5} {
-			rows, _, err := w.List(ctx, dev, procedure.Query{Tab: tab})
+			page, err := w.Page(ctx, dev, procedure.Query{Tab: tab})
 			w.must(err)
-			if len(rows) != want {
-				t.Errorf("%s: %d rows", tab, len(rows))
+			if len(page.Rows) != want {
+				t.Errorf("%s: %d rows", tab, len(page.Rows))
 			}
 		}
-		if rows, _, err := w.List(ctx, else_, procedure.Query{Tab: "all"}); err != nil || len(rows) != 0 {
-			t.Fatal(rows, err)
+		if page, err := w.Page(ctx, else_, procedure.Query{Tab: "all"}); err != nil || len(page.Rows) != 0 {
+			t.Fatal(page.Rows, err)
 		}
 		n, err := w.Count(ctx, oper)
 		w.must(err)

@@ -45,17 +45,25 @@ const rowFrom = ` FROM case_file c LEFT JOIN org o ON o.id = c.org LEFT JOIN org
 // SoonDays is how many working days before its end a limit counts as 临期.
 const SoonDays = calendar.WorkingDays(2)
 
-// List returns one page of the actor's cases and the cursor of the next page. A page costs one
-// index range per desk, whatever the number of cases.
-func (e *Engine) List(ctx context.Context, a Actor, q Query) (rows []Row, next string, err error) {
+// Page is one page of a list as of one instant.
+type Page struct {
+	Rows []Row
+	Next string // cursor of the next page; empty at the end
+	At   time.Time
+}
+
+// Page returns one page of the actor's cases. It costs one index range per desk, whatever the
+// number of cases.
+func (e *Engine) Page(ctx context.Context, a Actor, q Query) (p Page, err error) {
 	if q.Size <= 0 || q.Size > 100 {
 		q.Size = 20
 	}
 	err = e.db.View(ctx, func(r *store.ReadTx) error {
-		rows, next, err = e.list(r, a, q)
+		p.At = r.Now()
+		p.Rows, p.Next, err = e.list(r, a, q)
 		return err
 	})
-	return rows, next, err
+	return p, err
 }
 
 func (e *Engine) list(r *store.ReadTx, a Actor, q Query) ([]Row, string, error) {

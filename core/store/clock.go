@@ -38,17 +38,32 @@ func (r *ReadTx) Meta(key string) (string, error) {
 	return v, r.Get(&v, `SELECT value FROM meta WHERE key = $1`, key)
 }
 
+// Founding is what is fixed when records are created.
+type Founding struct {
+	City   string // division code
+	Origin string // the log's name for its signatures
+	Demo   bool   // business time may be moved
+	Keys   audit.PublicKeys
+	// Also runs in the same transaction, for the sealed halves of the keys.
+	Also func(*Tx) error
+}
+
 // Found creates the records of a city: the genesis entry says whether they are a
-// demonstration. A second call returns ErrConflict.
-func (db *DB) Found(ctx context.Context, city, origin string, demo bool) error {
+// demonstration and which keys sign the log. A second call returns ErrConflict.
+func (db *DB) Found(ctx context.Context, f Founding) error {
 	_, err := db.Update(ctx, func(t *Tx) (audit.Entry, error) {
-		for k, v := range map[string]string{"city": city, "origin": origin, "demo": strconv.FormatBool(demo)} {
+		facts := map[string]string{"city": f.City, "origin": f.Origin, "demo": strconv.FormatBool(f.Demo)}
+		for k, v := range facts {
 			if _, err := t.Exec(`INSERT INTO meta (key, value) VALUES ($1, $2)`, k, v); err != nil {
 				return audit.Entry{}, err
 			}
 		}
-		return audit.Entry{Type: "genesis", Actor: "system", Action: "found", Result: "done", Clause: "3",
-			Detail: map[string]string{"city": city, "origin": origin, "demo": strconv.FormatBool(demo)}}, nil
+		if f.Also != nil {
+			if err := f.Also(t); err != nil {
+				return audit.Entry{}, err
+			}
+		}
+		return audit.Genesis(f.Origin, f.Keys, map[string]string{"city": f.City, "demo": facts["demo"]}), nil
 	})
 	return err
 }

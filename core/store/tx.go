@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"time"
 
@@ -200,4 +201,19 @@ func (t *Tx) Next(name string) (int64, error) {
 	err := t.Get(&n, `INSERT INTO counter (name, last) VALUES ($1, 1)
 		ON CONFLICT (name) DO UPDATE SET last = counter.last + 1 RETURNING last`, name)
 	return n, err
+}
+
+// Rand is the source of ids and salts.
+func (t *Tx) Rand() io.Reader { return t.db.rand }
+
+// PutSecret keeps sealed bytes under an id; the id cannot be used twice.
+func (t *Tx) PutSecret(id, kind string, sealed []byte) error {
+	_, err := t.Exec(`INSERT INTO sealed_secret (id, kind, sealed, created) VALUES ($1,$2,$3,$4)`, id, kind, sealed, At(t.now))
+	return err
+}
+
+// Secret returns sealed bytes; ErrNotFound when there are none or they were retired.
+func (r *ReadTx) Secret(id string) ([]byte, error) {
+	var b []byte
+	return b, r.Get(&b, `SELECT sealed FROM sealed_secret WHERE id = $1 AND retired IS NULL`, id)
 }

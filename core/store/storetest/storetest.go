@@ -15,6 +15,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes the schemas
 
+	"pado/core/audit"
 	"pado/core/store"
 )
 
@@ -52,9 +53,7 @@ func Open(t testing.TB, e store.Engine, wrap func(driver.Connector) driver.Conne
 	}
 	t.Cleanup(func() { db.Close() })
 	if wrap == nil {
-		if err := db.Found(context.Background(), "140600", "test.pado", true); err != nil {
-			t.Fatal(err)
-		}
+		Found(t, db)
 	}
 	return db
 }
@@ -87,4 +86,20 @@ func Options(t testing.TB, e store.Engine) store.Options {
 		admin.Close()
 	})
 	return o
+}
+
+// Found founds a demonstration of city 140600 with seeded keys.
+func Found(t testing.TB, db *store.DB) {
+	t.Helper()
+	keys, err := audit.GenerateKeys("test.pado", rand.NewChaCha8([32]byte{2}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := keys.Signers().Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Found(context.Background(), store.Founding{City: "140600", Origin: "test.pado", Demo: true, Keys: public}); err != nil {
+		t.Fatal(err)
+	}
 }
