@@ -1,0 +1,630 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"pado/domain/gateway"
+	"pado/domain/gateway/gatewaytest"
+	"pado/domain/gateway/journal"
+)
+
+var ctx = context.Background()
+
+func code(r gateway.Reply) gateway.Code {
+	if r.Refusal == nil {
+		return ""
+	}
+	return r.Refusal.Code
+}
+
+func heat(w *gatewaytest.World) *gateway.Request {
+	return w.Request(gatewaytest.HeatKey, gatewaytest.Heat, "limit=1", nil)
+}
+
+func idempotent(w *gatewaytest.World, key, query string) *gateway.Request {
+	r := w.Request(gatewaytest.HeatKey, gatewaytest.Heat, query, nil)
+	r.Idempotency = key
+	w.Sign(r)
+	return r
+}
+
+// records are the usage records of a journal directory at rest.
+func records(t testing.TB, dir string) []gateway.Record {
+	t.Helper()
+	var out []gateway.Record
+	for r, err := range gateway.Usages(journal.Read(dir, 1)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func count(list []gateway.Record, o gateway.Outcome) (n int) {
+	for _, r := range list {
+		if r.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// pulled copies the journal as a power cut at this instant would leave it.
+func pulled(t testing.TB, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func TestReplayIsRefused(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	g := w.Open(t, dir)
+	r := heat(w)
+	if c := code(g.Call(ctx, r)); c != "" {
+		t.Fatal(c)
+	}
+	if c := code(g.Call(ctx, r)); c != gateway.NonceReplayed {
+		t.Fatal(c)
+	}
+	// After a crash the nonce is still known.
+	h := w.Open(t, pulled(t, dir))
+	if c := code(h.Call(ctx, r)); c != gateway.NonceReplayed {
+		t.Fatalf("after a restart: %q", c)
+	}
+	// It is forgotten only when its time is refused anyway, and a clock set
+	// back does not revive it.
+	w.Pass(5*time.Minute, true)
+	if c := code(g.Call(ctx, r)); c != gateway.NonceReplayed {
+		t.Fatalf("at the end of the window: %q", c)
+	}
+	w.Pass(time.Minute, true)
+	if err := g.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := g.Health().Nonces; n != 0 {
+		t.Fatalf("%d nonces kept", n)
+	}
+	if c := code(g.Call(ctx, r)); c != gateway.TimeOutsideWindow {
+		t.Fatal(c)
+	}
+	w.Pass(-6*time.Minute, false)
+	if c := code(g.Call(ctx, r)); c != gateway.NonceReplayed {
+		t.Fatalf("clock set back: %q", c)
+	}
+}
+
+func TestReplayRace(t *testing.T) {
+	w := gatewaytest.New(t)
+	g := w.Open(t, t.TempDir())
+	r := heat(w)
+	var answered atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			if code(g.Call(ctx, r)) == "" {
+				answered.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := answered.Load(); n != 1 {
+		t.Fatalf("answered %d times", n)
+	}
+}
+
+func TestStaleFeedFailsClosed(t *testing.T) {
+	w := gatewaytest.New(t)
+	g := w.Open(t, t.TempDir())
+	for _, step := range []struct {
+		pass    time.Duration
+		confirm bool
+		want    gateway.Code
+	}{
+		{time.Second, false, ""},
+		{1, false, gateway.FeedStale},
+		{0, true, ""},
+		{time.Hour, false, gateway.FeedStale},
+		{0, true, ""},
+		{-time.Second - 1, false, gateway.FeedStale}, // dated in the future
+	} {
+		w.Pass(step.pass, step.confirm)
+		if c := code(g.Call(ctx, heat(w))); c != step.want {
+			t.Fatalf("after %v: %q, want %q", step.pass, c, step.want)
+		}
+		if open := g.Health().Open(); open != (step.want == "") {
+			t.Fatalf("after %v: open %v", step.pass, open)
+		}
+	}
+	// Business time may stand wherever it likes: staleness is real time.
+	w.Pass(time.Second+1, true)
+	w.SetBusiness(epoch.AddDate(0, 0, 3))
+	if c := code(g.Call(ctx, heat(w))); c != "" {
+		t.Fatal(c)
+	}
+	empty := gateway.NewFeed(0)
+	if d := empty.May(epoch, epoch, gateway.Question{}); d.Refusal == nil || d.Refusal.Code != gateway.FeedStale {
+		t.Fatal("an empty feed answered")
+	}
+	old := *w.Snapshot
+	old.Version--
+	if err := w.Feed.Publish(&old); !errors.Is(err, gateway.ErrOlder) {
+		t.Fatal(err)
+	}
+	if err := w.Feed.Confirm(w.Snapshot.Version+1, w.Real()); err == nil {
+		t.Fatal("confirmed a version that is not in force")
+	}
+}
+
+// Expiry needs no news: the very instant is compared at each call.
+func TestExpiryNeedsNoFeed(t *testing.T) {
+	w := gatewaytest.New(t)
+	g := w.Open(t, t.TempDir())
+	end := w.Snapshot.Agreements["A-1"].Span.Until
+	w.Snapshot.Orders["O-HEAT"].Quota = []gateway.Allowance{{Period: "total", Calls: -1}}
+	w.Publish(t)
+	for _, span := range []*gateway.Span{&w.Snapshot.Keys[gatewaytest.HeatKey].Span, &w.Snapshot.Orders["O-HEAT"].Span} {
+		span.Until = time.Time{}
+	}
+	w.SetBusiness(end.Add(-1))
+	if c := code(g.Call(ctx, heat(w))); c != "" {
+		t.Fatal(c)
+	}
+	w.SetBusiness(end)
+	if c := code(g.Call(ctx, heat(w))); c != gateway.ProductNotListed && c != gateway.AgreementExpired {
+		t.Fatal(c)
+	}
+}
+
+func TestSuspensionWithTheNextSnapshot(t *testing.T) {
+	w := gatewaytest.New(t)
+	g := w.Open(t, t.TempDir())
+	if c := code(g.Call(ctx, heat(w))); c != "" {
+		t.Fatal(c)
+	}
+	key(gatewaytest.HeatKey, func(k *gateway.Key) { k.State = gateway.Suspended })(w, nil)
+	w.Publish(t)
+	if c := code(g.Call(ctx, heat(w))); c != gateway.KeySuspended {
+		t.Fatal(c)
+	}
+}
+
+func quota(w *gatewaytest.World, t testing.TB, calls int64) {
+	order("O-HEAT", func(o *gateway.Order) {
+		o.Quota = []gateway.Allowance{{Period: "2026-09", Span: begins, Calls: calls}}
+	})(w, nil)
+	w.Publish(t)
+}
+
+// Under any concurrency exactly the granted number of calls is answered, the
+// journal says the same, and a restart goes on from there.
+func TestQuotaIsNeverExceeded(t *testing.T) {
+	const granted, writers, each = 150, 16, 25
+	w, dir := gatewaytest.New(t), t.TempDir()
+	quota(w, t, granted)
+	g := w.Open(t, dir)
+	var answered, exhausted atomic.Int64
+	var least atomic.Int64
+	least.Store(granted)
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for range each {
+				reply := g.Call(ctx, heat(w))
+				switch code(reply) {
+				case "":
+					answered.Add(1)
+					for l := least.Load(); reply.Left < l && !least.CompareAndSwap(l, reply.Left); l = least.Load() {
+					}
+				case gateway.QuotaExhausted:
+					exhausted.Add(1)
+				default:
+					t.Error(code(reply))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if answered.Load() != granted || exhausted.Load() != writers*each-granted || least.Load() != 0 {
+		t.Fatalf("answered %d, exhausted %d, least left %d", answered.Load(), exhausted.Load(), least.Load())
+	}
+	after := pulled(t, dir)
+	if n := count(records(t, after), gateway.Charged); n != granted {
+		t.Fatalf("%d charged records", n)
+	}
+	h := w.Open(t, after)
+	if c := code(h.Call(ctx, heat(w))); c != gateway.QuotaExhausted || h.Used("O-HEAT", "2026-09") != granted {
+		t.Fatalf("after a crash: %q, used %d", c, h.Used("O-HEAT", "2026-09"))
+	}
+	// A lease topped up, and a new period.
+	quota(w, t, granted+1)
+	if reply := h.Call(ctx, heat(w)); code(reply) != "" || reply.Left != 0 {
+		t.Fatal(code(reply), reply.Left)
+	}
+	if c := code(h.Call(ctx, heat(w))); c != gateway.QuotaExhausted {
+		t.Fatal(c)
+	}
+	order("O-HEAT", func(o *gateway.Order) {
+		o.Quota = []gateway.Allowance{{Period: "2026-10", Span: begins, Calls: 1}}
+	})(w, nil)
+	w.Publish(t)
+	if c := code(h.Call(ctx, heat(w))); c != "" {
+		t.Fatal(c)
+	}
+}
+
+// The same idempotency key is charged once: in turn, at once, after a crash.
+func TestIdempotency(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	quota(w, t, 2)
+	g := w.Open(t, dir)
+	first := g.Call(ctx, idempotent(w, "order-0001", "county=140602&limit=3"))
+	if code(first) != "" || first.Repeated || first.Left != 1 {
+		t.Fatalf("%+v", first)
+	}
+	check := func(g *gateway.Gateway, when string, left int64) {
+		t.Helper()
+		again := g.Call(ctx, idempotent(w, "order-0001", "limit=3&county=140602"))
+		if code(again) != "" || !again.Repeated || again.Left != left || !bytes.Equal(again.Page.Rows, first.Page.Rows) {
+			t.Fatalf("%s: %q %+v", when, code(again), again)
+		}
+	}
+	check(g, "in turn", 1)
+	check(w.Open(t, pulled(t, dir)), "after a crash", 1)
+	if c := code(g.Call(ctx, idempotent(w, "order-0001", "county=140603&limit=3"))); c != gateway.IdempotencyClash {
+		t.Fatal(c)
+	}
+	var charged, repeated atomic.Int32
+	var wg sync.WaitGroup
+	for range 24 {
+		wg.Go(func() {
+			reply := g.Call(ctx, idempotent(w, "order-0002", "limit=2"))
+			switch {
+			case code(reply) != "":
+				t.Error(code(reply))
+			case reply.Repeated:
+				repeated.Add(1)
+			default:
+				charged.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if charged.Load() != 1 || repeated.Load() != 23 {
+		t.Fatalf("charged %d, repeated %d", charged.Load(), repeated.Load())
+	}
+	// The quota is used up; what was charged may still be asked for again.
+	check(g, "quota used up", 0)
+	if c := code(g.Call(ctx, idempotent(w, "order-0003", "limit=2"))); c != gateway.QuotaExhausted {
+		t.Fatal(c)
+	}
+	// A refused call does not bind its key.
+	quota(w, t, 3)
+	if reply := g.Call(ctx, idempotent(w, "order-0003", "limit=2")); code(reply) != "" || reply.Repeated {
+		t.Fatal(code(reply))
+	}
+	product(gatewaytest.Heat, func(p *gateway.Product) { p.Release = strings.Repeat("ab", 32) })(w, nil)
+	w.Publish(t)
+	if c := code(g.Call(ctx, idempotent(w, "order-0001", "limit=3&county=140602"))); c != gateway.IdempotencyStale {
+		t.Fatal(c)
+	}
+	list := records(t, pulled(t, dir))
+	if count(list, gateway.Charged) != 3 || count(list, gateway.Repeated) != 25 {
+		t.Fatalf("charged %d, repeated %d", count(list, gateway.Charged), count(list, gateway.Repeated))
+	}
+	w.Pass(24*time.Hour, true)
+	if c := code(g.Call(ctx, idempotent(w, "order-0001", "limit=3&county=140602"))); c == gateway.IdempotencyStale {
+		t.Fatal("the key is bound for longer than its window")
+	}
+}
+
+// A source that fails charges nothing and leaves its trace.
+type failing struct{}
+
+func (failing) Lookup(context.Context, *gateway.Query) (gateway.Page, error) {
+	return gateway.Page{}, errors.New("engine text with a value 4711")
+}
+
+func TestSourceFailureIsNotCharged(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	quota(w, t, 1)
+	g := w.Open(t, dir, func(c *gateway.Config) { c.Sources = map[gateway.Kind]gateway.Source{gateway.DataAPI: failing{}} })
+	for range 3 {
+		reply := g.Call(ctx, idempotent(w, "order-0001", "limit=1"))
+		if code(reply) != gateway.SourceUnavailable || strings.Contains(reply.Refusal.Message, "4711") {
+			t.Fatal(reply.Refusal)
+		}
+	}
+	if g.Used("O-HEAT", "2026-09") != 0 {
+		t.Fatal("charged")
+	}
+	list := records(t, pulled(t, dir))
+	if len(list) != 3 || count(list, gateway.Failed) != 3 || list[0].Code != gateway.SourceUnavailable {
+		t.Fatalf("%+v", list)
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	w := gatewaytest.New(t)
+	key(gatewaytest.HeatKey, func(k *gateway.Key) { k.Rate = gateway.Rate{Calls: 60, Per: time.Minute, Burst: 3} })(w, nil)
+	w.Publish(t)
+	g := w.Open(t, t.TempDir())
+	pattern := func(n int) (s string) {
+		for range n {
+			if code(g.Call(ctx, heat(w))) == "" {
+				s += "+"
+			} else {
+				s += "-"
+			}
+		}
+		return s
+	}
+	if got := pattern(5); got != "+++--" {
+		t.Fatal(got)
+	}
+	w.Pass(2*time.Second, true)
+	if got := pattern(3); got != "++-" {
+		t.Fatal(got)
+	}
+	// A new rate counts from now on.
+	key(gatewaytest.HeatKey, func(k *gateway.Key) { k.Rate = gateway.Rate{Calls: 5, Per: time.Second, Burst: 5} })(w, nil)
+	w.Publish(t)
+	if got := pattern(1); got != "-" {
+		t.Fatal(got)
+	}
+	w.Pass(time.Second, true)
+	if got := pattern(6); got != "+++++-" {
+		t.Fatal(got)
+	}
+}
+
+func credit(w *gatewaytest.World, firm string) *gateway.Request {
+	return w.Request(gatewaytest.CreditKey, gatewaytest.Credit, "", map[string]any{"firm": firm})
+}
+
+func TestNamedSubject(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	order("O-CREDIT", func(o *gateway.Order) { o.Basis = "法定依据-3" })(w, nil)
+	w.Publish(t)
+	g := w.Open(t, dir)
+	// One subject, three calls an hour.
+	for i := range 4 {
+		want := gateway.Code("")
+		if i == 3 {
+			want = gateway.SubjectRateLimited
+		}
+		if c := code(g.Call(ctx, credit(w, gatewaytest.Known))); c != want {
+			t.Fatalf("call %d: %q", i, c)
+		}
+	}
+	// Guessing: two firms that do not exist are answered, then no more for an
+	// hour, not even for one that does.
+	firms := []string{gatewaytest.Unknown, "11140600MB1A23457X"}
+	for _, firm := range firms {
+		reply := g.Call(ctx, credit(w, firm))
+		if code(reply) != "" || reply.Page.Count != 0 || string(reply.Page.Rows) != "[]" {
+			t.Fatalf("%q %s", code(reply), reply.Page.Rows)
+		}
+	}
+	if c := code(g.Call(ctx, credit(w, gatewaytest.Unknown))); c != gateway.Enumeration {
+		t.Fatal(c)
+	}
+	w.Pass(59*time.Minute, true)
+	if err := g.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Minute, true)
+	reply := g.Call(ctx, credit(w, gatewaytest.Known))
+	if code(reply) != "" || string(reply.Page.Rows) != `[{"licences":3,"status":"存续"}]` {
+		t.Fatalf("%q %s", code(reply), reply.Page.Rows)
+	}
+	// Neither the number nor a row is in the journal, the digest is.
+	after := pulled(t, dir)
+	entries, err := os.ReadDir(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(after, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{gatewaytest.Known, gatewaytest.Unknown, "存续"} {
+			if bytes.Contains(b, []byte(secret)) {
+				t.Fatalf("%s is in %s", secret, e.Name())
+			}
+		}
+	}
+	for _, r := range records(t, after) {
+		if r.Outcome == gateway.Charged && (r.Subject.IsZero() || r.Basis != "法定依据-3") {
+			t.Fatalf("%+v", r)
+		}
+	}
+}
+
+// What a record says of a charged and of a refused call.
+func TestUsageRecord(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	w.SetBusiness(epoch.Add(time.Hour))
+	g := w.Open(t, dir)
+	reply := g.Call(ctx, w.Request(gatewaytest.HeatKey, gatewaytest.Heat, "limit=2&columns=month,households", nil))
+	if code(reply) != "" || string(reply.Page.Rows) != `[{"month":"2026-01-01","households":100},{"month":"2026-02-01","households":101}]` {
+		t.Fatalf("%q %s", code(reply), reply.Page.Rows)
+	}
+	refused := g.Call(ctx, w.Request(gatewaytest.HeatKey, gatewaytest.Credit, "", nil))
+	anonymous := heat(w)
+	anonymous.Signature = strings.Repeat("0", 64)
+	for range 5 {
+		g.Call(ctx, anonymous)
+	}
+	w.Pass(time.Minute, true)
+	if err := g.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	list := records(t, pulled(t, dir))
+	if len(list) != 3 {
+		t.Fatalf("%d records", len(list))
+	}
+	a, b, c := list[0], list[1], list[2]
+	if a.Outcome != gateway.Charged || a.Request != reply.Request || a.Price != "F-1.2" || a.Period != "2026-09" || a.Order != "O-HEAT" ||
+		a.Customer != gatewaytest.Customer || a.Product != gatewaytest.Heat || a.Agreement != "A-1" || a.Purpose != "供热调度" ||
+		a.Columns != "month,households" || a.Rows != 2 || int(a.Bytes) != len(reply.Page.Rows) || a.Key != gatewaytest.HeatKey ||
+		!a.At.Equal(epoch.Add(time.Hour)) || !a.Real.Equal(epoch) || a.Snapshot != w.Snapshot.Version || a.Count != 1 || a.Code != "" ||
+		a.Release != w.Snapshot.Products[gatewaytest.Heat].Release || a.Answered == (gateway.Digest{}) {
+		t.Errorf("%+v", a)
+	}
+	if b.Outcome != gateway.Refused || b.Code != gateway.ProductNotOrdered || b.Request != refused.Request || b.Key != gatewaytest.HeatKey || b.Rows != 0 {
+		t.Errorf("%+v", b)
+	}
+	if c.Outcome != gateway.Summary || c.Key != "" || c.Code != gateway.SignatureRefused || c.Count != 5 || !c.Real.Equal(epoch.Truncate(time.Minute)) {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A flood of refusals of one key does not flood the journal; every one is
+// still accounted for.
+func TestRefusalFlood(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	key(gatewaytest.HeatKey, func(k *gateway.Key) { k.Rate = gateway.Rate{} })(w, nil)
+	w.Publish(t)
+	g := w.Open(t, dir, func(c *gateway.Config) { c.EachRefusal = 4 })
+	const calls = 50
+	for range calls {
+		g.Call(ctx, heat(w))
+	}
+	if err := g.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	total, single := uint64(0), 0
+	for _, r := range records(t, dir) {
+		if r.Code != gateway.RateLimited || r.Key != gatewaytest.HeatKey {
+			t.Fatalf("%+v", r)
+		}
+		total += r.Count
+		if r.Outcome == gateway.Refused {
+			single++
+		}
+	}
+	if total != calls || single != 4 {
+		t.Fatalf("%d refusals accounted for, %d one by one", total, single)
+	}
+}
+
+// The checkpoint made from sealed segments and a full replay give one memory.
+func TestCheckpointEqualsReplay(t *testing.T) {
+	w, dir := gatewaytest.New(t), t.TempDir()
+	g := w.Open(t, dir)
+	for i := range 40 {
+		g.Call(ctx, idempotent(w, fmt.Sprintf("order-%04d", i/2), "limit=1"))
+		if i%10 == 9 {
+			w.Pass(6*time.Minute, true) // older than the age bound of a segment
+			if err := g.Tick(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	late := heat(w)
+	g.Call(ctx, late)
+	if len(w.Sealed) < 3 {
+		t.Fatalf("%d segments sealed", len(w.Sealed))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	after := pulled(t, dir)
+	fast := w.Open(t, pulled(t, after))
+	full := w.Open(t, after, func(c *gateway.Config) { c.FullReplay = true })
+	for name, h := range map[string]*gateway.Gateway{"checkpoint": fast, "full replay": full} {
+		if h.Used("O-HEAT", "2026-09") != g.Used("O-HEAT", "2026-09") || h.Health().Nonces != g.Health().Nonces {
+			t.Fatalf("%s: used %d, nonces %d; want %d, %d", name, h.Used("O-HEAT", "2026-09"), h.Health().Nonces,
+				g.Used("O-HEAT", "2026-09"), g.Health().Nonces)
+		}
+		if c := code(h.Call(ctx, late)); c != gateway.NonceReplayed {
+			t.Fatalf("%s: %q", name, c)
+		}
+		if r := h.Call(ctx, idempotent(w, "order-0003", "limit=1")); !r.Repeated {
+			t.Fatalf("%s: charged twice, %q", name, code(r))
+		}
+	}
+}
+
+// With a full disk nothing is answered and nothing charged; with space again
+// the same calls go through.
+func TestNoJournalNoService(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=700k"); err != nil {
+		t.Skipf("skipped: no small tmpfs can be mounted here (%v); the journal's own tests cover the injected case", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	w := gatewaytest.New(t)
+	order("O-HEAT", func(o *gateway.Order) { o.Quota = []gateway.Allowance{{Period: "x", Calls: 1_000_000}} })(w, nil)
+	w.Publish(t)
+	g := w.Open(t, filepath.Join(dir, "journal"))
+	ballast := filepath.Join(dir, "ballast")
+	b := make([]byte, 4096)
+	for f, _ := os.Create(ballast); ; {
+		if _, err := f.Write(b); err != nil {
+			f.Close()
+			break
+		}
+	}
+	answered := int64(0)
+	var last gateway.Reply
+	for range 100_000 {
+		if last = g.Call(ctx, heat(w)); last.Refusal != nil {
+			break
+		}
+		answered++
+		w.Pass(time.Millisecond, true)
+	}
+	if code(last) != gateway.JournalReadOnly || g.Health().Open() || !g.Health().Journal.ReadOnly {
+		t.Fatal(code(last))
+	}
+	if used := g.Used("O-HEAT", "x"); used != answered {
+		t.Fatalf("used %d, answered %d", used, answered)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(2*time.Second, true)
+	if err := g.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if c := code(g.Call(ctx, heat(w))); c != "" || !g.Health().Open() {
+		t.Fatal(c)
+	}
+}
+
+func TestOpenAPI(t *testing.T) {
+	w := gatewaytest.New(t)
+	doc, err := w.Snapshot.OpenAPI(epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "openapi.golden.json", string(doc)+"\n")
+	product(gatewaytest.Heat, func(p *gateway.Product) { p.State = gateway.Suspended })(w, nil)
+	product(gatewaytest.Credit, func(p *gateway.Product) { p.Listing.Span = ended })(w, nil)
+	doc, err = w.Snapshot.OpenAPI(epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct{ Paths map[string]any }
+	if err := json.Unmarshal(doc, &parsed); err != nil || len(parsed.Paths) != 0 {
+		t.Fatal(err, parsed.Paths)
+	}
+}
