@@ -21,13 +21,13 @@ type Register struct {
 	Plan             plan.Clause
 	Columns          []procedure.Column
 	Filters          []Filter
-	Roles            []procedure.Role // who may open it; empty = everyone signed in
-	Public           bool             // the portal shows it too
-	From             string           // SQL after FROM, with joins
-	Key              string           // expression of the row's key, e.g. "p.code"
+	Roles            []procedure.Role  // who may open it; empty = everyone signed in
+	Public           bool              // the portal shows it too
+	From             string            // SQL after FROM, with joins
+	Key              string            // expression of the row's key, e.g. "p.code"
 	Cells            map[string]string // column key → SQL expression
-	Search           []string         // expressions a search text is looked up in
-	Order            string           // expression the list is sorted by, descending with "-" in front; unique together with Key
+	Search           []string          // expressions a search text is looked up in
+	Order            string            // expression the list is sorted by, descending with "-" in front; unique together with Key
 	// Visible narrows the rows to what the actor may see; it appends to args and returns a
 	// condition. nil = all rows.
 	Visible func(a procedure.Actor, arg func(any) string) string

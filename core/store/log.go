@@ -111,13 +111,40 @@ func decodeHead(raw []byte) (h audit.Head, err error) {
 	return h, nil
 }
 
-// Node returns a completed subtree of both trees; ErrNotFound while it is incomplete.
-func (r *ReadTx) Node(level int, index int64) (audit.Node, error) {
-	n := audit.Node{Level: level, Index: index}
-	var row struct{ Sha, Sm3 []byte }
-	err := r.Get(&row, `SELECT sha, sm3 FROM audit_node WHERE level = $1 AND idx = $2`, level, index)
-	n.SHA256, n.SM3 = row.Sha, row.Sm3
-	return n, err
+// LogReader gives the pure log arithmetic the stored nodes and leaves (audit.NodeReader,
+// audit.LeafReader).
+type LogReader struct{ *ReadTx }
+
+// Nodes implements audit.NodeReader; ErrNotFound while a subtree is incomplete.
+func (r LogReader) Nodes(level int, from int64, n int) ([]audit.Node, error) {
+	var rows []struct {
+		Idx      int64
+		Sha, Sm3 []byte
+	}
+	if err := r.Select(&rows, `SELECT idx, sha, sm3 FROM audit_node WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx`,
+		level, from, from+int64(n)); err != nil {
+		return nil, err
+	}
+	if len(rows) != n {
+		return nil, ErrNotFound
+	}
+	out := make([]audit.Node, n)
+	for i, row := range rows {
+		out[i] = audit.Node{Level: level, Index: row.Idx, SHA256: row.Sha, SM3: row.Sm3}
+	}
+	return out, nil
+}
+
+// Leaves implements audit.LeafReader.
+func (r LogReader) Leaves(from int64, n int) ([][]byte, error) {
+	var out [][]byte
+	if err := r.Select(&out, `SELECT public FROM audit_leaf WHERE seq >= $1 AND seq < $2 ORDER BY seq`, from, from+int64(n)); err != nil {
+		return nil, err
+	}
+	if len(out) != n {
+		return nil, ErrNotFound
+	}
+	return out, nil
 }
 
 // Checkpoint is a signed state of the log. Note and NoteSM are empty between the moment its
