@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -115,8 +116,10 @@ func encodeBody(e Entry, seq int64, at time.Time, salt []byte) ([]byte, error) {
 
 // Leaf builds the public bytes of a leaf from a coarse type, a body key and the body's stored bytes.
 func Leaf(coarse string, bodyKey, body []byte) ([]byte, error) {
-	d := digests(bodyDomain, bodyKey, body)
-	doc, err := canon.Marshal(map[string]any{"type": coarse, "sha256": d.SHA256, "sm3": d.SM3})
+	a, b := saltedHashes(bodyDomain, bodyKey, body)
+	doc, err := canon.Marshal(map[string]any{
+		"type": coarse, "sha256": base64.StdEncoding.EncodeToString(a[:]), "sm3": base64.StdEncoding.EncodeToString(b[:]),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +142,8 @@ func ValueKey(salt []byte, name string) []byte { return derive(salt, valueKeyDom
 
 // Commit is the commitment to value under a key from ValueKey. Whoever is given the value and the key recomputes it.
 func Commit(valueKey []byte, value string) Digests {
-	return digests(valueDomain, valueKey, []byte(value))
+	a, b := saltedHashes(valueDomain, valueKey, []byte(value))
+	return Digests{SHA256: hex.EncodeToString(a[:]), SM3: hex.EncodeToString(b[:])}
 }
 
 func derive(salt []byte, domain string) []byte {
@@ -148,11 +152,10 @@ func derive(salt []byte, domain string) []byte {
 	return m.Sum(nil)
 }
 
-func digests(domain string, key, data []byte) Digests {
+func saltedHashes(domain string, key, data []byte) (a, b [HashSize]byte) {
 	msg := make([]byte, 0, len(domain)+len(key)+len(data))
 	msg = append(msg, domain...)
 	msg = append(msg, key...)
 	msg = append(msg, data...)
-	a, b := sha256.Sum256(msg), sm3.Sum(msg)
-	return Digests{SHA256: hex.EncodeToString(a[:]), SM3: hex.EncodeToString(b[:])}
+	return sha256.Sum256(msg), sm3.Sum(msg)
 }

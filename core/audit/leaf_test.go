@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -33,11 +34,11 @@ func TestLeafBytes(t *testing.T) {
 		m.Write([]byte(msg))
 		return m.Sum(nil)
 	}
-	both := func(msg string) (a, b string) {
+	both := func(write func([]byte) string, msg string) (a, b string) {
 		x, y := sha256.Sum256([]byte(msg)), sm3.Sum([]byte(msg))
-		return hex.EncodeToString(x[:]), hex.EncodeToString(y[:])
+		return write(x[:]), write(y[:])
 	}
-	va, vb := both("pado-value/1\n" + string(mac("pado-value-key/1\nsubject")) + "140600")
+	va, vb := both(hex.EncodeToString, "pado-value/1\n"+string(mac("pado-value-key/1\nsubject"))+"140600")
 	body := `{"action":"refuse","actor":"p7","clause":"6.3.2","code":"OUT_OF_SCOPE",` +
 		`"commit":{"subject":{"sha256":"` + va + `","sm3":"` + vb + `"}},` +
 		`"detail":{"rows":"12","意见":"超出\"目录\"\n"},"from":"review","object":"demand-1","org":"o2","result":"refused",` +
@@ -45,7 +46,7 @@ func TestLeafBytes(t *testing.T) {
 	if string(s.Body) != body {
 		t.Errorf("body\n%s\nwant\n%s", s.Body, body)
 	}
-	ba, bb := both("pado-body/1\n" + string(mac("pado-body-key/1\n")) + body)
+	ba, bb := both(base64.StdEncoding.EncodeToString, "pado-body/1\n"+string(mac("pado-body-key/1\n"))+body)
 	public := "pado-leaf/1 case\n" + `{"sha256":"` + ba + `","sm3":"` + bb + `","type":"case"}`
 	if string(s.Public) != public {
 		t.Errorf("leaf\n%s\nwant\n%s", s.Public, public)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
@@ -54,7 +54,7 @@ type publicLeaf struct {
 }
 
 // parseLeaf reads the one spelling a leaf has. Everything but the coarse type has a fixed place.
-func parseLeaf(leaf []byte) (p publicLeaf, ok bool) {
+func parseLeaf(leaf []byte, names nameTable) (p publicLeaf, ok bool) {
 	rest, ok := bytes.CutPrefix(leaf, []byte(leafPrefix))
 	if !ok || len(leaf) > maxLeaf {
 		return p, false
@@ -63,14 +63,26 @@ func parseLeaf(leaf []byte) (p publicLeaf, ok bool) {
 	if !ok || !coarseName(name) {
 		return p, false
 	}
-	p.coarse = string(name)
+	p.coarse = names.name(name)
 	const a, b, c, d = `{"sha256":"`, `","sm3":"`, `","type":"`, `"}`
-	const hexLen = 2 * hashSize
-	if len(rest) != len(a)+hexLen+len(b)+hexLen+len(c)+len(name)+len(d) {
+	if len(rest) != len(a)+base64Size+len(b)+base64Size+len(c)+len(name)+len(d) {
 		return p, false
 	}
-	return p, fixed(&rest, a) && fixedHex(&rest, &p.body.sha) && fixed(&rest, b) && fixedHex(&rest, &p.body.sm) &&
+	return p, fixed(&rest, a) && fixedHash(&rest, &p.body.sha) && fixed(&rest, b) && fixedHash(&rest, &p.body.sm) &&
 		fixed(&rest, c) && fixed(&rest, p.coarse) && fixed(&rest, d)
+}
+
+// nameTable keeps one string for each coarse type there is; nil keeps none.
+type nameTable map[string]string
+
+func (t nameTable) name(b []byte) string {
+	s, ok := t[string(b)]
+	if !ok {
+		if s = string(b); t != nil && len(t) < 256 {
+			t[s] = s
+		}
+	}
+	return s
 }
 
 func fixed(b *[]byte, want string) bool {
@@ -81,16 +93,15 @@ func fixed(b *[]byte, want string) bool {
 	return true
 }
 
-func fixedHex(b *[]byte, d *digest) bool {
-	text := (*b)[:2*hashSize]
-	for _, c := range text {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	hex.Decode(d[:], text)
-	*b = (*b)[len(text):]
-	return true
+const base64Size = 44 // of hashSize bytes, padded
+
+var strict64 = base64.StdEncoding.Strict()
+
+func fixedHash(b *[]byte, d *digest) bool {
+	var out [base64Size / 4 * 3]byte
+	n, err := strict64.Decode(out[:], (*b)[:base64Size])
+	*b = (*b)[base64Size:]
+	return err == nil && n == hashSize && copy(d[:], out[:]) == hashSize
 }
 
 func coarseName(name []byte) bool {

@@ -46,9 +46,9 @@ const (
 	bodyGarbled                   // matches the leaf or has no salt, and is not in the published form
 )
 
-func examine(row Row) leafView {
+func examine(row Row, names nameTable) leafView {
 	v := leafView{seq: row.Seq}
-	p, ok := parseLeaf(row.Public)
+	p, ok := parseLeaf(row.Public, names)
 	v.form, v.coarse = ok, p.coarse
 	if !ok || row.Body == nil {
 		return v
@@ -71,13 +71,23 @@ func examine(row Row) leafView {
 	return v
 }
 
-func (b *batch) work(scratch *[]byte, row *[]pair) {
+// bench is what one worker reuses from batch to batch.
+type bench struct {
+	scratch []byte
+	row     []pair
+	names   nameTable
+}
+
+func (w *bench) work(b *batch) {
 	defer close(b.done)
-	hashes := (*row)[:len(b.rows)]
+	if cap(w.row) < len(b.rows) {
+		w.row = make([]pair, len(b.rows))
+	}
+	hashes := w.row[:len(b.rows)]
 	b.leaves = make([]leafView, len(b.rows))
 	for i := range b.rows {
-		hashes[i] = leafPair(scratch, b.rows[i].Public)
-		b.leaves[i] = examine(b.rows[i])
+		hashes[i] = leafPair(&w.scratch, b.rows[i].Public)
+		b.leaves[i] = examine(b.rows[i], w.names)
 	}
 	b.rows = nil
 	if len(hashes) < chunkSize {
@@ -108,10 +118,9 @@ func rebuild(ctx context.Context, src Source, each func(leafView)) (*forest, err
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
-			var scratch []byte
-			row := make([]pair, chunkSize)
+			w := bench{names: nameTable{}}
 			for b := range jobs {
-				b.work(&scratch, &row)
+				w.work(b)
 			}
 		})
 	}
