@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"pado/core/id"
+)
+
+// textFunc is a DuckDB scalar function from text to text, run chunk by chunk
+// on borrowed strings. make is called once per chunk, so that its closure may
+// keep state; ok=false answers NULL.
+type textFunc struct {
+	make     func() (f func(in string) (out string, ok bool), done func())
+	nulls    func(n int) // told how many rows were NULL; makes the function see NULLs
+	volatile bool
+}
+
+var varchar, _ = duckdb.NewTypeInfo(duckdb.TYPE_VARCHAR)
+
+// Config implements duckdb.ScalarFunc.
+func (t textFunc) Config() duckdb.ScalarFuncConfig {
+	return duckdb.ScalarFuncConfig{InputTypeInfos: []duckdb.TypeInfo{varchar}, ResultTypeInfo: varchar,
+		Volatile: t.volatile, SpecialNullHandling: t.nulls != nil}
+}
+
+// Executor implements duckdb.ScalarFunc.
+func (t textFunc) Executor() duckdb.ScalarFuncExecutor {
+	return duckdb.ScalarFuncExecutor{ChunkContextExecutor: func(_ context.Context, s *duckdb.ChunkIteratorState) error {
+		v, err := s.GetInputChunk().GetVector(0)
+		if err != nil {
+			return err
+		}
+		in, err := duckdb.GetVectorView[string](v)
+		if err != nil {
+			return err
+		}
+		out, err := duckdb.GetVectorWriter[string](s.GetResultVector())
+		if err != nil {
+			return err
+		}
+		f, done := t.make()
+		defer done()
+		nulls := 0
+		for i := range in.Len() {
+			x, valid, err := in.GetValueBorrowed(i)
+			if err != nil {
+				return err
+			}
+			y, ok := "", false
+			if valid {
+				y, ok = f(x)
+			} else {
+				nulls++
+			}
+			if ok {
+				err = out.Set(i, y)
+			} else if valid || t.nulls != nil {
+				err = out.SetNull(i)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if t.nulls != nil {
+			t.nulls(nulls)
+		}
+		return nil
+	}}
+}
+
+func stateless(f func(string) (string, bool)) textFunc {
+	return textFunc{make: func() (func(string) (string, bool), func()) { return f, func() {} }}
+}
+
+// bad makes a function that answers "1" for what parse refuses.
+func bad[T any](parse func(string) (T, error)) textFunc {
+	return stateless(func(s string) (string, bool) {
+		_, err := parse(s)
+		return "1", err != nil
+	})
+}
+
+// Tally is what the tap saw: how many rows, and how many with each pair of
+// masks. Dropped lists the quarantined rows.
+type Tally struct {
+	Seen    int64
+	Masks   map[string]int64 // "chg,f0,f1…" → rows; clean rows are not listed
+	Dropped []Dropped
+}
+
+// Dropped is one quarantined row.
+type Dropped struct {
+	Ordinal int64
+	Masks   string
+}
+
+type tap struct {
+	sync.Mutex
+	Tally
+	words int
+}
+
+// Tap empties the tally and makes the function pado_tap ready for rows with
+// so many fail-mask words. It must be called before each main query.
+func (e *Engine) Tap(words int) {
+	e.tap.Lock()
+	defer e.tap.Unlock()
+	e.tap.Tally = Tally{Masks: map[string]int64{}}
+	e.tap.words = words
+}
+
+// Tally gives what was seen since Tap.
+func (e *Engine) Tally() Tally {
+	e.tap.Lock()
+	defer e.tap.Unlock()
+	return e.tap.Tally
+}
+
+// Install registers the functions that compiled pipelines call. key is the
+// dataset family's HMAC key; it stays in Go and never appears in SQL.
+func (e *Engine) Install(domains []string, key []byte) error {
+	fs := map[string]textFunc{
+		"pado_bad_id_card": bad(id.ParseIDCard),
+		"pado_bad_uscc":    bad(id.ParseUSCC),
+		"pado_bad_phone":   bad(id.ParseMobile),
+		"pado_tap":         e.tapFunc(),
+	}
+	for i, d := range domains {
+		fs["pado_p"+strconv.Itoa(i)] = pseudonym(key, d)
+	}
+	for name, f := range fs {
+		if err := duckdb.RegisterScalarUDF(e.conn, name, f); err != nil {
+			return ErrEngine
+		}
+	}
+	return nil
+}
+
+func (e *Engine) tapFunc() textFunc {
+	return textFunc{
+		volatile: true,
+		nulls: func(n int) {
+			e.tap.Lock()
+			e.tap.Seen += int64(n)
+			e.tap.Unlock()
+		},
+		make: func() (func(string) (string, bool), func()) {
+			seen := int64(0)
+			masks := map[string]int64{}
+			var dropped []Dropped
+			e.tap.Lock()
+			words := e.tap.words
+			e.tap.Unlock()
+			return func(s string) (string, bool) {
+					seen++
+					m, ordinal, drop := cut(s, words)
+					masks[m]++
+					if !drop {
+						return "", false
+					}
+					n, err := strconv.ParseInt(ordinal, 10, 64)
+					if err != nil {
+						n = -1
+					}
+					dropped = append(dropped, Dropped{n, strings.Clone(m)})
+					return "1", true
+				}, func() {
+					e.tap.Lock()
+					defer e.tap.Unlock()
+					e.tap.Seen += seen
+					for m, n := range masks {
+						e.tap.Masks[strings.Clone(m)] += n
+					}
+					e.tap.Dropped = append(e.tap.Dropped, dropped...)
+				}
+		},
+	}
+}
+
+// cut takes a report apart: chg and words fail masks, then perhaps an ordinal.
+func cut(s string, words int) (masks, ordinal string, drop bool) {
+	commas := 0
+	for i := range len(s) {
+		if s[i] == ',' {
+			if commas++; commas == words+1 {
+				return s[:i], s[i+1:], true
+			}
+		}
+	}
+	return s, "", false
+}
+
+// PseudonymLen is the length of a pseudonym: 96 bits of HMAC-SHA-256 in
+// base64url.
+const PseudonymLen = 16
+
+// pseudonym is HMAC-SHA-256(key, domain ‖ 0 ‖ value), cut to 96 bits.
+func pseudonym(key []byte, domain string) textFunc {
+	prefix := append([]byte(domain), 0)
+	pool := sync.Pool{New: func() any { return &hasher{h: hmac.New(sha256.New, key), buf: make([]byte, 0, 128)} }}
+	return textFunc{make: func() (func(string) (string, bool), func()) {
+		m := pool.Get().(*hasher) //nolint:forcetypeassert // the pool holds nothing else
+		return func(s string) (string, bool) { return m.name(prefix, s), true }, func() { pool.Put(m) }
+	}}
+}
+
+type hasher struct {
+	h   hash.Hash
+	buf []byte
+	sum [sha256.Size]byte
+	out [PseudonymLen]byte
+}
+
+func (m *hasher) name(prefix []byte, s string) string {
+	m.h.Reset()
+	m.buf = append(append(m.buf[:0], prefix...), s...)
+	m.h.Write(m.buf)
+	base64.RawURLEncoding.Encode(m.out[:], m.h.Sum(m.sum[:0])[:12])
+	return string(m.out[:])
+}
+
+// Pseudonym is the function in Go, for who must find one subject's rows.
+func Pseudonym(key []byte, domain, value string) string {
+	m := hasher{h: hmac.New(sha256.New, key)}
+	return m.name(append([]byte(domain), 0), value)
+}
