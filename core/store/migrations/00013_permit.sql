@@ -10,15 +10,6 @@ CREATE TABLE permit_scope (
   PRIMARY KEY (agreement, item, field)
 );
 CREATE INDEX permit_scope_item ON permit_scope (item);
--- What an agreement itself allows: its span and the purposes its terms name. One row for each agreement.
-CREATE TABLE permit_agreement (
-  agreement TEXT PRIMARY KEY,
-  operator_org TEXT NOT NULL,
-  purposes TEXT NOT NULL,
-  valid_from BIGINT NOT NULL,
-  valid_to BIGINT NOT NULL,
-  ended BIGINT
-);
 -- A grant (使用许可) of fields for a purpose and a period; one row for each catalogue item it names.
 CREATE TABLE permit_grant (
   id TEXT NOT NULL,
