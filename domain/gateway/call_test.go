@@ -176,17 +176,18 @@ func TestExpiryNeedsNoFeed(t *testing.T) {
 	w := gatewaytest.New(t)
 	g := w.Open(t, t.TempDir())
 	end := w.Snapshot.Agreements["A-1"].Span.Until
-	w.Snapshot.Orders["O-HEAT"].Quota = []gateway.Allowance{{Period: "total", Calls: -1}}
+	key(gatewaytest.HeatKey, func(k *gateway.Key) { k.Span.Until = time.Time{} })(w, nil)
+	order("O-HEAT", func(o *gateway.Order) {
+		o.Span.Until, o.Quota = time.Time{}, []gateway.Allowance{{Period: "total", Calls: -1}}
+	})(w, nil)
+	product(gatewaytest.Heat, func(p *gateway.Product) { p.Listing.Span.Until = time.Time{} })(w, nil)
 	w.Publish(t)
-	for _, span := range []*gateway.Span{&w.Snapshot.Keys[gatewaytest.HeatKey].Span, &w.Snapshot.Orders["O-HEAT"].Span} {
-		span.Until = time.Time{}
-	}
 	w.SetBusiness(end.Add(-1))
 	if c := code(g.Call(ctx, heat(w))); c != "" {
 		t.Fatal(c)
 	}
 	w.SetBusiness(end)
-	if c := code(g.Call(ctx, heat(w))); c != gateway.ProductNotListed && c != gateway.AgreementExpired {
+	if c := code(g.Call(ctx, heat(w))); c != gateway.AgreementExpired {
 		t.Fatal(c)
 	}
 }
@@ -612,14 +613,14 @@ func TestNoJournalNoService(t *testing.T) {
 
 func TestOpenAPI(t *testing.T) {
 	w := gatewaytest.New(t)
-	doc, err := w.Snapshot.OpenAPI(epoch)
+	doc, err := w.Snapshot.OpenAPI(epoch, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "openapi.golden.json", string(doc)+"\n")
 	product(gatewaytest.Heat, func(p *gateway.Product) { p.State = gateway.Suspended })(w, nil)
 	product(gatewaytest.Credit, func(p *gateway.Product) { p.Listing.Span = ended })(w, nil)
-	doc, err = w.Snapshot.OpenAPI(epoch)
+	doc, err = w.Snapshot.OpenAPI(epoch, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

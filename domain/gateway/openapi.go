@@ -14,9 +14,10 @@ func InvokePath(product string) string { return "/open/v1/products/" + product +
 type object = map[string]any
 
 // OpenAPI describes, as OpenAPI 3.1, the call of every product that is
-// published, registered and listed at this instant, in order of their ids.
-func (s *Snapshot) OpenAPI(at time.Time) ([]byte, error) {
+// published, registered and listed at this instant, and the paths a face adds.
+func (s *Snapshot) OpenAPI(at time.Time, more map[string]any) ([]byte, error) {
 	paths := object{}
+	maps.Copy(paths, more)
 	for _, id := range slices.Sorted(maps.Keys(s.Products)) {
 		p := s.Products[id]
 		if p.State == Active && p.RegistrationCode != "" && p.Listing.Item != "" && p.Listing.Span.Contains(at) {

@@ -81,7 +81,7 @@ var refusalTable = []struct {
 	message string
 }{
 	{NoSuchAddress, 404, "6.2.4", 0, "没有这个接口地址，请以产品页面公布的地址为准。"},
-	{MethodNotAllowed, 405, "6.2.4", 0, "该地址不接受此请求方法，请使用 GET 或 POST。"},
+	{MethodNotAllowed, 405, "6.2.4", 0, "该地址不接受此请求方法，可用的方法见响应头 Allow。"},
 	{RequestTooLarge, 413, "6.2.4", 0, "请求超过接口限定的大小，请减小请求体后重新提交。"},
 	{GatewayBusy, 503, "6.2.4", 1, "接口当前请求过多，请稍后重试。"},
 	{SignatureMissing, 401, "11.3", 0, "签名请求头缺失、重复或格式不符：X-Pado-Key、X-Pado-Time、X-Pado-Nonce、X-Pado-Signature 须各有一项。"},

@@ -111,7 +111,13 @@ func (w *World) Secret(key string) (gateway.Credential, bool) {
 // Open starts a gateway of the city over a journal directory.
 func (w *World) Open(t testing.TB, dir string, change ...func(*gateway.Config)) *gateway.Gateway {
 	t.Helper()
-	j, err := journal.Open(journal.Options{Dir: dir, Node: "g1", SegmentBytes: 256 << 10, Now: w.Real})
+	return w.OpenSized(t, dir, 256<<10, change...)
+}
+
+// OpenSized is Open with segments of another size.
+func (w *World) OpenSized(t testing.TB, dir string, segment int64, change ...func(*gateway.Config)) *gateway.Gateway {
+	t.Helper()
+	j, err := journal.Open(journal.Options{Dir: dir, Node: "g1", SegmentBytes: segment, Now: w.Real})
 	if err != nil {
 		t.Fatal(err)
 	}
