@@ -25,7 +25,8 @@ const (
 	Discipline procedure.Role = "discipline"
 	Expert     procedure.Role = "expert"
 	Verifier   procedure.Role = "verifier"  // 受托第三方核查机构
-	Person     procedure.Role = "person"    // a natural person without an organisation yet
+	Person     procedure.Role = "person"    // every natural person, for what one does for oneself
+	Lead       procedure.Role = "org_lead"  // who speaks for an organisation in its own affairs, whatever it is on the platform
 	SystemAdm  procedure.Role = "system_admin"
 	SecurityAd procedure.Role = "security_admin"
 	AuditAdm   procedure.Role = "audit_admin"
@@ -36,7 +37,7 @@ var Labels = map[procedure.Role]string{
 	Government: "市人民政府", Authority: "数据管理部门", Source: "数源部门", Operator: "运营机构", Developer: "开发主体",
 	Customer: "使用方", Regulator: "行业主管部门", Pricing: "发展改革部门", Treasury: "财政部门", Cyberspace: "网信部门",
 	Police: "公安部门", StateSec: "国家安全部门", Secrecy: "保密管理部门", Market: "市场监管部门", Auditor: "审计部门",
-	Discipline: "纪检监督", Expert: "评审专家", Verifier: "第三方核查机构", Person: "个人用户",
+	Discipline: "纪检监督", Expert: "评审专家", Verifier: "第三方核查机构", Person: "个人用户", Lead: "单位负责人",
 	SystemAdm: "系统管理员", SecurityAd: "安全管理员", AuditAdm: "审计管理员", procedure.Clock: "系统时钟",
 }
 

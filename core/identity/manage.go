@@ -1,0 +1,235 @@
+package identity
+
+import (
+	"context"
+	"errors"
+
+	"pado/core/audit"
+	"pado/core/store"
+)
+
+// Offices of administrators (三员) as table administrator has them.
+const (
+	officeSystem   = "system"
+	officeSecurity = "security"
+)
+
+// Reset gives an account a new one-time password, which must be changed at the next sign-in and
+// ends by password.once_hours; with factor the second factor is taken off as well. by is the
+// security administrator, for the security administrator's own account the system administrator.
+// All sessions of the account end. The password is returned once and kept nowhere.
+func (s *Service) Reset(ctx context.Context, by Session, username string, factor bool) (password string, err error) {
+	if password, err = s.once(); err != nil {
+		return "", err
+	}
+	hash, err := s.Hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	err = s.manage(ctx, by, username, "reset", func(w *store.Tx, a account, e *audit.Entry) error {
+		if a.Program {
+			return fail(codeToken, msgProgram)
+		}
+		v, err := s.settings(&w.ReadTx)
+		if err != nil {
+			return err
+		}
+		now := s.wall()
+		if err := w.ExecOne(`UPDATE account SET password = $1, changed = $2, must_change = $3, once_until = $4, failures = 0, locked_until = NULL
+			WHERE username = $5`, hash, now, true, store.At(now.Add(v.onceFor)), a.Username); err != nil {
+			return err
+		}
+		if factor {
+			if err := w.ExecOne(`UPDATE account SET totp_sealed = NULL WHERE username = $1`, a.Username); err != nil {
+				return err
+			}
+			e.Detail = map[string]string{"second_factor": "removed"}
+		}
+		if err := s.remember(w, a.Username, hash, v.history); err != nil {
+			return err
+		}
+		_, err = w.Exec(`DELETE FROM session WHERE person = $1`, a.Person)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return password, nil
+}
+
+// Lock keeps an account out for the time of lock.minutes and ends its sessions.
+func (s *Service) Lock(ctx context.Context, by Session, username string) error {
+	return s.manage(ctx, by, username, "lock", func(w *store.Tx, a account, _ *audit.Entry) error {
+		v, err := s.settings(&w.ReadTx)
+		if err != nil {
+			return err
+		}
+		if err := w.ExecOne(`UPDATE account SET locked_until = $1 WHERE username = $2`, store.At(s.wall().Add(v.lock)), a.Username); err != nil {
+			return err
+		}
+		_, err = w.Exec(`DELETE FROM session WHERE person = $1`, a.Person)
+		return err
+	})
+}
+
+// Unlock ends a lock.
+func (s *Service) Unlock(ctx context.Context, by Session, username string) error {
+	return s.manage(ctx, by, username, "unlock", func(w *store.Tx, a account, _ *audit.Entry) error {
+		return w.ExecOne(`UPDATE account SET locked_until = NULL, failures = 0 WHERE username = $1`, a.Username)
+	})
+}
+
+// Disable keeps an account out until Enable; its sessions and tokens end. What the person did
+// stays on record.
+func (s *Service) Disable(ctx context.Context, by Session, username string) error {
+	return s.manage(ctx, by, username, "disable", func(w *store.Tx, a account, _ *audit.Entry) error {
+		if err := w.ExecOne(`UPDATE account SET disabled = $1 WHERE username = $2`, true, a.Username); err != nil {
+			return err
+		}
+		_, err := w.Exec(`DELETE FROM session WHERE person = $1`, a.Person)
+		return err
+	})
+}
+
+// Enable takes a disabling back.
+func (s *Service) Enable(ctx context.Context, by Session, username string) error {
+	return s.manage(ctx, by, username, "enable", func(w *store.Tx, a account, _ *audit.Entry) error {
+		return w.ExecOne(`UPDATE account SET disabled = $1 WHERE username = $2`, false, a.Username)
+	})
+}
+
+// OpenProgram opens an account for a program; it can hold tokens and nothing else.
+func (s *Service) OpenProgram(ctx context.Context, by Session, username, name string) (person string, err error) {
+	p, err := s.Prepare(ctx, NewAccount{NewPerson: NewPerson{Username: username, Name: name}, Program: true})
+	if err != nil {
+		return "", err
+	}
+	entry := p.Entry(by.Person, "program")
+	_, err = s.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		if err := s.mayManage(&w.ReadTx, by, account{Person: p.person}); err != nil {
+			return audit.Entry{}, err
+		}
+		return entry, p.Open(w)
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return "", fail(codeTaken, msgTaken)
+	}
+	if err = s.managed(ctx, entry, err); err != nil {
+		return "", err
+	}
+	return p.person, nil
+}
+
+// IssueToken makes a bearer token for an account and returns it once; only its digest is kept.
+// It is given to program accounts, and in demonstration records to anyone. actor is the person
+// or machine that asked, for the entry. It ends by token.valid_days.
+func (s *Service) IssueToken(ctx context.Context, user, actor string) (string, error) {
+	token, err := s.newToken()
+	if err != nil {
+		return "", err
+	}
+	entry := audit.Entry{Type: "identity.token", Actor: actor, Action: "issue", Clause: clause.ID, Result: audit.Done}
+	_, err = s.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		a, err := s.byUsername(&w.ReadTx, plainName(user))
+		if errors.Is(err, store.ErrNotFound) {
+			return audit.Entry{}, fail(codeUnknown, msgUnknown)
+		}
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		entry.Object = a.Person
+		demo, err := w.Meta("demo")
+		if err := ignoreMissing(err); err != nil {
+			return audit.Entry{}, err
+		}
+		if a.Disabled || a.Status != statusActive || (!a.Program && demo != "true") {
+			return audit.Entry{}, fail(codeToken, msgToken)
+		}
+		v, err := s.settings(&w.ReadTx)
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		now := s.wall()
+		_, err = w.Exec(`INSERT INTO session (id, person, created, seen, expires, second_factor, program) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+			digest(token), a.Person, now, now, store.At(now.Add(v.tokenFor)), false, true)
+		return entry, err
+	})
+	if err = s.managed(ctx, entry, err); err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// manage carries out an administrator's act on an account; a refusal is an entry as well.
+func (s *Service) manage(ctx context.Context, by Session, username, action string, f func(*store.Tx, account, *audit.Entry) error) error {
+	entry := audit.Entry{Type: "identity." + action, Actor: by.Person, Action: action, Clause: clause.ID, Result: audit.Done}
+	_, err := s.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		if err := s.mayManage(&w.ReadTx, by, account{}); err != nil {
+			return audit.Entry{}, err
+		}
+		a, err := s.hold(w, plainName(username))
+		if errors.Is(err, store.ErrNotFound) {
+			return audit.Entry{}, fail(codeUnknown, msgUnknown)
+		}
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		entry.Object = a.Person
+		if err := s.mayManage(&w.ReadTx, by, a); err != nil {
+			return audit.Entry{}, err
+		}
+		if err := f(w, a, &entry); err != nil {
+			return audit.Entry{}, err
+		}
+		w.AfterCommit(func() { s.Forget(a.Person) })
+		return entry, nil
+	})
+	return s.managed(ctx, entry, err)
+}
+
+// managed writes the entry of a refused administrator's act.
+func (s *Service) managed(ctx context.Context, entry audit.Entry, err error) error {
+	var refused *Failure
+	if !errors.As(err, &refused) {
+		return err
+	}
+	entry.Result, entry.Code = audit.Refused, refused.Code
+	if _, err := s.db.Update(ctx, func(*store.Tx) (audit.Entry, error) { return entry, nil }); err != nil {
+		return err
+	}
+	return refused
+}
+
+// mayManage: the security administrator for every account but the own; the system administrator
+// for the security administrator's. Asked twice: without an account (is it an administrator at
+// all?) and with the one it is about, so that nobody else learns which accounts exist.
+func (s *Service) mayManage(r *store.ReadTx, by Session, a account) error {
+	mine, err := office(r, by.Person)
+	if err != nil {
+		return err
+	}
+	if by.Program || (mine != officeSecurity && mine != officeSystem) {
+		return fail(codeOffice, msgOffice)
+	}
+	if a.Person == "" {
+		return nil
+	}
+	if a.Person == by.Person {
+		return fail(codeOffice, msgOwn)
+	}
+	theirs, err := office(r, a.Person)
+	switch {
+	case err != nil:
+		return err
+	case mine == officeSystem && theirs != officeSecurity:
+		return fail(codeOffice, msgOffice)
+	case mine == officeSecurity && theirs == officeSecurity:
+		return fail(codeOffice, msgSecurity)
+	}
+	return nil
+}
+
+func office(r *store.ReadTx, person string) (o string, err error) {
+	err = r.Get(&o, `SELECT office FROM administrator WHERE person = $1`, person)
+	return o, ignoreMissing(err)
+}

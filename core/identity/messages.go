@@ -1,0 +1,63 @@
+package identity
+
+// What people read, with stable codes. This file imports nothing.
+const (
+	codeFailed   = "sign_in.failed"
+	codeLocked   = "sign_in.locked"
+	codeFactor   = "sign_in.second_factor"
+	codeExpired  = "sign_in.password_expired"
+	codeRequired = "sign_in.required"
+	codeTooMany  = "sign_in.too_many"
+
+	msgFailed      = "用户名或口令不正确"
+	msgLocked      = "连续失败次数过多，账号已锁定，请 %d 分钟后再试，或联系安全管理员"
+	msgFactor      = "请输入动态口令"
+	msgFactorWrong = "动态口令不正确或已使用过，请等待下一个口令"
+	msgOnceOver    = "一次性口令已过期，请联系安全管理员重新发放"
+	msgRequired    = "请先登录"
+	msgTooMany     = "登录的人较多，请稍后再试"
+
+	codeOldWrong = "password.old"
+	codeWeak     = "password.weak"
+	codeReused   = "password.reused"
+
+	msgOldWrong = "原口令不正确"
+	msgShort    = "口令至少 %d 位"
+	msgLong     = "口令最多 %d 位"
+	msgClasses  = "口令须含大写字母、小写字母、数字、符号中的至少 %d 种"
+	msgHasName  = "口令不能包含用户名"
+	msgReused   = "不能使用最近 %d 次用过的口令"
+	msgProgram  = "程序账号不能使用此功能"
+
+	codeBound    = "second_factor.bound"
+	codeUnbound  = "second_factor.unbound"
+	codeNotBegun = "second_factor.not_begun"
+	codeWrong    = "second_factor.wrong"
+
+	msgBound    = "已绑定动态口令，请先解除后再重新绑定"
+	msgUnbound  = "尚未绑定动态口令"
+	msgNotBegun = "请先扫码绑定，再输入动态口令确认；绑定须在 %d 分钟内完成"
+
+	codeUsername = "register.username"
+	codeName     = "register.name"
+	codePhone    = "register.phone"
+	codeIDCard   = "register.id_card"
+	codeMail     = "register.mail"
+	codeTaken    = "register.taken"
+
+	msgUsername = "用户名应为 4 至 32 位小写字母、数字、点、横线或下划线，以字母开头"
+	msgName     = "请填写真实姓名，最多 40 个字"
+	msgBirth    = "身份号码中的出生日期在今天之后"
+	msgMail     = "不是有效的电子邮箱"
+	msgTaken    = "用户名或证件号码已被注册"
+
+	codeOffice  = "account.office"
+	codeUnknown = "account.unknown"
+	codeToken   = "account.token"
+
+	msgOffice   = "这项操作只能由安全管理员办理"
+	msgOwn      = "不能对自己的账号办理"
+	msgSecurity = "安全管理员的账号由系统管理员办理"
+	msgUnknown  = "没有这个账号"
+	msgToken    = "只有程序账号可以签发访问令牌"
+)
