@@ -3,7 +3,9 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"io"
 	"io/fs"
 
@@ -43,6 +45,24 @@ type translated struct {
 }
 
 func (t translated) Read(p []byte) (int, error) { return t.r.Read(p) }
+
+// SchemaDigest names the set of migrations, so that tests can keep a ready database of it.
+func SchemaDigest() string {
+	h := sha256.New()
+	entries, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		b, err := migrations.ReadFile("migrations/" + e.Name())
+		if err != nil {
+			return ""
+		}
+		h.Write([]byte(e.Name()))
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
 
 func (db *DB) migrate(ctx context.Context) error {
 	sub, err := fs.Sub(migrations, "migrations")

@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,7 +16,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes the schemas
 
-	"pado/core/audit"
 	"pado/core/store"
 )
 
@@ -62,7 +62,7 @@ func Open(t testing.TB, e store.Engine, wrap func(driver.Connector) driver.Conne
 func Options(t testing.TB, e store.Engine) store.Options {
 	t.Helper()
 	clock := &Clock{Start}
-	o := store.Options{Wall: clock.Now, Rand: rand.NewChaCha8([32]byte{1})}
+	o := store.Options{Wall: clock.Now, Rand: seeded(1)}
 	if e == store.SQLite {
 		o.DSN = filepath.Join(t.TempDir(), "pado.db")
 		return o
@@ -71,31 +71,71 @@ func Options(t testing.TB, e store.Engine) store.Options {
 	if dsn == "" {
 		t.Skip("PADO_PG is not set: the PostgreSQL half is not run")
 	}
+	o.DSN = database(t, dsn)
+	return o
+}
+
+// database makes a fresh database from a template that holds the migrated schema; the template
+// is made once per set of migrations, whoever comes first.
+func database(t testing.TB, dsn string) string {
+	t.Helper()
+	ctx := context.Background()
 	admin, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.DSN, o.Schema = dsn, fmt.Sprintf("t%d_%d", os.Getpid(), rand.Uint64())
-	if _, err := admin.Exec(`CREATE SCHEMA ` + o.Schema); err != nil {
+	conn, err := admin.Conn(ctx)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP SCHEMA ` + o.Schema + ` CASCADE`); err != nil {
-			t.Error(err)
+	exec := func(q string) {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
 		}
+	}
+	template := "pado_template_" + store.SchemaDigest()
+	// One lock for making and copying: PostgreSQL copies no template that is being used.
+	exec(`SELECT pg_advisory_lock(7232)`)
+	var n int
+	if err := conn.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_database WHERE datname = $1`, template).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		making := fmt.Sprintf("pado_making_%d_%d", os.Getpid(), rand.Uint64())
+		exec(`CREATE DATABASE ` + making)
+		db, err := store.Open(ctx, store.Options{DSN: at(t, dsn, making)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.Close()
+		exec(`ALTER DATABASE ` + making + ` RENAME TO ` + template)
+	}
+	name := fmt.Sprintf("pado_test_%d_%d", os.Getpid(), rand.Uint64())
+	exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + template)
+	exec(`SELECT pg_advisory_unlock(7232)`)
+	t.Cleanup(func() {
+		exec(`DROP DATABASE ` + name + ` WITH (FORCE)`)
+		conn.Close()
 		admin.Close()
 	})
-	return o
+	return at(t, dsn, name)
+}
+
+// at is the address of another database of the same server.
+func at(t testing.TB, dsn, name string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
 }
 
 // Found founds a demonstration of city 140600 with seeded keys.
 func Found(t testing.TB, db *store.DB) {
 	t.Helper()
-	keys, err := audit.GenerateKeys("test.pado", rand.NewChaCha8([32]byte{2}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := keys.Signers().Public()
+	public, err := Keys(t).Signers().Public()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,3 +143,5 @@ func Found(t testing.TB, db *store.DB) {
 		t.Fatal(err)
 	}
 }
+
+func seeded(b byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{b}) }

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"pado/api"
+	"pado/core/audit"
+	"pado/core/calendar"
+	"pado/core/id"
+	"pado/core/identity"
+	"pado/core/procedure"
+	"pado/core/store"
+	"pado/domain/party"
+	"pado/plan"
+	"pado/procedures"
+	"pado/web"
+)
+
+// platform is everything of one instance, wired.
+type platform struct {
+	place
+	db       *store.DB
+	kek      []byte
+	keys     audit.Keys
+	city     string
+	demo     bool
+	role     string // all, api, gateway or clock
+	params   *plan.Parameters
+	engine   *procedure.Engine
+	identity *identity.Service
+	files    sealedFiles
+	loops    []loop
+	wait     sync.WaitGroup
+}
+
+// loop is background work that repeats until the platform ends.
+type loop struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) error
+}
+
+// assemble wires the rooms over open records. It starts nothing.
+func assemble(ctx context.Context, p place) (*platform, error) {
+	db, kek, keys, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return wire(ctx, p, db, kek, keys)
+}
+
+func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Keys) (*platform, error) {
+	x := &platform{place: p, db: db, kek: kek, keys: keys}
+	err := db.View(ctx, func(r *store.ReadTx) (err error) {
+		if x.city, err = r.Meta("city"); err != nil {
+			return err
+		}
+		demo, err := r.Meta("demo")
+		x.demo = demo == "true"
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if x.params, err = plan.City(x.city); err != nil {
+		return nil, err
+	}
+	if x.files, err = openFiles(filepath.Join(p.data, "files"), kek); err != nil {
+		return nil, err
+	}
+	x.engine, err = procedure.New(db, procedure.Options{City: x.city, Parameters: x.params, Calendar: calendar.Shipped(),
+		Notify: party.Notify, Scope: id.Within}, procedures.All()...)
+	if err != nil {
+		return nil, err
+	}
+	x.identity = identity.New(db, kek, x.engine.Parameters)
+	x.loops = append(x.loops,
+		loop{"checkpoint", time.Second, func(ctx context.Context) error { return sign(ctx, db, keys) }},
+		loop{"clock", 5 * time.Second, func(ctx context.Context) error { _, err := x.engine.Tick(ctx); return err }})
+	return x, x.rooms(ctx)
+}
+
+// declare builds every declaration without records, so that the coverage of the plan is known.
+func declare() {
+	for _, p := range procedures.All() {
+		p.Cover()
+	}
+	for _, g := range procedures.Registers() {
+		if err := g.Check(); err != nil {
+			slog.Error("declaration", "err", err)
+		}
+	}
+}
+
+// start runs the background loops until ctx ends; close waits for them.
+func (x *platform) start(ctx context.Context) {
+	for _, l := range x.loops {
+		x.wait.Go(func() {
+			t := time.NewTicker(l.every)
+			defer t.Stop()
+			for {
+				if err := l.run(ctx); err != nil && ctx.Err() == nil {
+					slog.Error("background work failed", "loop", l.name, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-t.C:
+				}
+			}
+		})
+	}
+}
+
+func (x *platform) close() {
+	x.wait.Wait()
+	x.db.Close()
+}
+
+// free tells the free bytes of the data directory.
+func (x *platform) free() uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(x.data, &s); err != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}
+
+// cityInfo names the platform after its city.
+func (x *platform) cityInfo() api.City {
+	c := api.City{Code: x.city, Platform: "公共数据授权运营平台"}
+	if d, ok := id.Division(x.city); ok {
+		c.Name = d.Name
+		c.Platform = d.Name + c.Platform
+	}
+	return c
+}
+
+// handler is the whole face of the instance.
+func (x *platform) handler(secure bool) (http.Handler, error) {
+	registers := procedures.Registers()
+	for _, g := range registers {
+		if err := g.Check(); err != nil {
+			return nil, err
+		}
+	}
+	a := api.New(api.Deps{Engine: x.engine, Identity: x.identity, Actor: party.Actor, Registers: registers,
+		Menu: api.DefaultMenu(registers, nil), Messages: inbox{x.db}, Files: x.files, Choices: x.choices(),
+		City: x.cityInfo(), Version: version, Demo: x.demo, Secure: secure, Health: x.free, LogReader: mayReadLog, More: x.moreRoutes()})
+	mux := http.NewServeMux()
+	mux.Handle("/api/", a)
+	mux.Handle("/log/", a.LogHandler())
+	mux.Handle("/app/", web.Handler("/app/"))
+	x.faces(mux)
+	return headers(mux, secure), nil
+}
+
+// mayReadLog: the audit administrator, auditors and the data authority's leaders.
+func mayReadLog(a procedure.Actor) bool {
+	for _, d := range a.Desks {
+		if d.Role == party.AuditAdm || d.Role == party.Auditor || (d.Role == party.Authority && d.Lead) {
+			return true
+		}
+	}
+	return false
+}
+
+// headers sets what every answer carries and keeps hosts from being confused.
+func headers(next http.Handler, secure bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if strings.Contains(r.URL.Path, "\x00") {
+			http.Error(w, "bad request", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serverOf(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+}

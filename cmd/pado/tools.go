@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"pado/core/audit/verify"
+	"pado/core/calendar"
+	"pado/core/store"
+	"pado/domain/governance/ingest"
+	"pado/plan"
+)
+
+func init() {
+	add("audit", "verify：核验日志（--data 目录 或 --url 地址）", auditCommand)
+	add("plan", "coverage：逐条列出方案条款由什么实现；parameters：参数表", planCommand)
+	add("calendar", "add 日期 天数：若干工作日之后是哪一天", calendarCommand)
+	add("clock", "advance：在演示目录中推进业务时间", clockCommand)
+	add("ingest", "不经服务器试读或治理一个文件", func(_ context.Context, args []string, out io.Writer) error {
+		if code := ingest.Main(args, out, os.Stderr); code != 0 {
+			return exitCode(code)
+		}
+		return nil
+	})
+}
+
+func auditCommand(ctx context.Context, args []string, out io.Writer) error {
+	return sub(args, map[string]func([]string) error{"verify": func(args []string) error {
+		var p place
+		f := flags("audit verify")
+		p.flags(f)
+		url := f.String("url", "", "平台地址，经公开接口核验")
+		since := f.String("since", "", "以前保存的检查点文件")
+		key := f.String("key", "", "事先取得的 Ed25519 验证密钥")
+		sm := f.String("key-sm", "", "事先取得的 SM2 验证密钥")
+		token := f.String("token", "", "可选的访问令牌")
+		asJSON := f.Bool("json", false, "输出 JSON 报告")
+		if err := f.Parse(args); err != nil {
+			return err
+		}
+		opt := verify.Options{Ed25519Key: *key, SM2Key: *sm}
+		if *since != "" {
+			b, err := os.ReadFile(*since)
+			if err != nil {
+				return errors.New("读不到所给的检查点文件")
+			}
+			opt.Since = b
+		}
+		var src verify.Source
+		if *url != "" {
+			u, err := verify.NewURL(*url, *token)
+			if err != nil {
+				return err
+			}
+			src = u
+		} else {
+			if err := p.check(); err != nil {
+				return err
+			}
+			db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			src, opt.Hooks = store.Rows{DB: db}, replayHooks()
+		}
+		rep, err := verify.Verify(ctx, src, opt)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			enc := json.NewEncoder(out)
+			enc.SetIndent("", "  ")
+			if err := enc.Encode(rep); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintln(out, rep.Message)
+			fmt.Fprintf(out, "日志 %s：已签名 %d 条，读取 %d 条，核对正文 %d 条，节点 %d 个；SHA-256 根 %.16s…，SM3 根 %.16s…\n",
+				rep.Origin, rep.Size, rep.Leaves, rep.Bodies, rep.Nodes, rep.RootSHA256, rep.RootSM3)
+		}
+		if !rep.OK {
+			if rep.FirstBad >= 0 {
+				fmt.Fprintf(out, "first bad index: %d\n", rep.FirstBad)
+			}
+			return exitCode(1)
+		}
+		return nil
+	}})
+}
+
+func planCommand(_ context.Context, args []string, out io.Writer) error {
+	return sub(args, map[string]func([]string) error{
+		"coverage": func([]string) error {
+			declare()
+			return plan.WriteCoverage(out)
+		},
+		"parameters": func(args []string) error {
+			f := flags("plan parameters")
+			city := f.String("city", "140600", "区划代码")
+			on := f.String("on", "", "生效日期")
+			if err := f.Parse(args); err != nil {
+				return err
+			}
+			params, err := plan.City(*city)
+			if err != nil {
+				return err
+			}
+			if *on == "" {
+				*on = calendar.DateOf(time.Now()).String()
+			}
+			return params.WriteParameters(out, *on)
+		},
+		"divergences": func([]string) error { return plan.WriteDivergences(out) },
+	})
+}
+
+func calendarCommand(_ context.Context, args []string, out io.Writer) error {
+	return sub(args, map[string]func([]string) error{"add": func(args []string) error {
+		if len(args) != 2 {
+			return fmt.Errorf("%w: pado calendar add 日期 天数", errUsage)
+		}
+		d, err := calendar.ParseDate(args[0])
+		if err != nil {
+			return fmt.Errorf("%w: %s 不是日期", errUsage, strconv.Quote(args[0]))
+		}
+		n, err := strconv.Atoi(args[1])
+		if err != nil || n < 0 {
+			return fmt.Errorf("%w: 天数应为非负整数", errUsage)
+		}
+		end, err := calendar.Shipped().Add(d, calendar.WorkingDays(n))
+		var un *calendar.Unresolved
+		if errors.As(err, &un) {
+			fmt.Fprintln(out, un.Error())
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, end)
+		return nil
+	}})
+}
+
+func clockCommand(ctx context.Context, args []string, out io.Writer) error {
+	return sub(args, map[string]func([]string) error{"advance": func(args []string) error {
+		var p place
+		f := flags("clock advance")
+		p.flags(f)
+		to := f.String("to", "", "RFC 3339 时间")
+		if err := f.Parse(args); err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339, *to)
+		if err != nil {
+			return fmt.Errorf("%w: --to 应为 RFC 3339 时间，如 2026-04-01T09:00:00+08:00", errUsage)
+		}
+		db, _, keys, err := p.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		switch err := db.AdvanceClock(ctx, at, "system"); {
+		case errors.Is(err, store.ErrNotDemo):
+			return errors.New("只有演示目录的业务时间可以推进")
+		case errors.Is(err, store.ErrBackwards):
+			return errors.New("业务时间只能向前")
+		case err != nil:
+			return err
+		}
+		fmt.Fprintln(out, at.In(calendar.Shanghai).Format(time.RFC3339))
+		return sign(ctx, db, keys)
+	}})
+}
