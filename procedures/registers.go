@@ -1,0 +1,14 @@
+package procedures
+
+import "pado/core/register"
+
+// Registers lists every declared list of every noun.
+func Registers() []*register.Register {
+	var all []*register.Register
+	for _, part := range registers {
+		all = append(all, part()...)
+	}
+	return all
+}
+
+var registers = []func() []*register.Register{}
