@@ -1,0 +1,11 @@
+package guard
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	ChildMain(os.Args)
+	os.Exit(m.Run())
+}
