@@ -128,6 +128,21 @@ func Check(p *Procedure, params *plan.Parameters) (errs []error) {
 			bad("Clock step %s of state %s is never taken", clock[s.ID], s.ID)
 		}
 	}
+	for _, n := range p.Notices {
+		if n.Plan.ID == "" || n.Kind == "" || len(n.In) == 0 {
+			bad("a notice needs a kind, states and a clause")
+		}
+		for _, s := range n.In {
+			if !ids[s] {
+				bad("notice in unknown state %s", s)
+			}
+		}
+		for _, name := range n.Fields {
+			if _, ok := p.field(name); !ok {
+				bad("notice shows unknown field %s", name)
+			}
+		}
+	}
 	for id := range reachable(p) {
 		delete(ids, id)
 	}
@@ -143,6 +158,15 @@ func Check(p *Procedure, params *plan.Parameters) (errs []error) {
 		}
 	}
 	return errs
+}
+
+func (p *Procedure) field(name string) (Field, bool) {
+	for _, f := range p.Form.Fields {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Field{}, false
 }
 
 func (p *Procedure) hasStep(do string) bool {
@@ -198,6 +222,9 @@ func (p *Procedure) Cover() {
 	}
 	for _, r := range p.Starts {
 		plan.Mark(r.Plan, "rule", r.Code)
+	}
+	for _, n := range p.Notices {
+		plan.Mark(n.Plan, "page", p.ID+"/"+n.Kind)
 	}
 	for _, v := range p.Views {
 		plan.Mark(v.Plan, "page", p.ID+"/"+v.Title)

@@ -39,10 +39,11 @@ type Procedure struct {
 	States  Phases
 	Steps   []Step
 	Parties []PartyRule
-	Readers []Role  // roles that may read every case of their own division scope
-	Starts  Rules   // what must hold before a case may be started
-	Views   []View  // further sections of the case page
-	Papers  []Paper // documents that can be drawn from a case
+	Readers []Role   // roles that may read every case of their own division scope
+	Starts  Rules    // what must hold before a case may be started
+	Views   []View   // further sections of the case page
+	Papers  []Paper  // documents that can be drawn from a case
+	Notices []Notice // what the public notice board shows of a case, and when
 }
 
 // Phases are the states of a procedure in the order a person meets them.
@@ -105,6 +106,16 @@ type View struct {
 	Plan  plan.Clause
 	In    []string // states it is shown in; empty = all
 	Draw  func(*Ctx) (Section, error)
+}
+
+// Notice puts a case on the public notice board while it is in certain states: 公示 before an
+// effect, open to objections, or 公告 and 公开 after it. Only the named fields are shown.
+type Notice struct {
+	Kind   string // 公示, 公告, 公开
+	In     []string
+	Fields []string // form fields the public sees, in this order
+	Plan   plan.Clause
+	Papers []string // kinds of papers the public may open
 }
 
 // S is a short way to write a list of states.
