@@ -213,7 +213,8 @@ func (c *composer) part(p part, next role) error {
 	case rolePrinted:
 		st := c.style(serif, size5Minor)
 		st.ink = grey
-		c.space(6)
+		c.holdBack(1)
+		c.add(box{height: 6, keep: true})
 		for _, l := range strings.Split(p.text(), "\n") {
 			c.paragraph(c.atoms(l, st), Start, 0, 0, 0, 14, false)
 		}

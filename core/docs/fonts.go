@@ -87,7 +87,7 @@ func (m *metrics) advance(r rune) (float64, bool) {
 	return float64(m.widths[gid]) / float64(m.upem), true
 }
 
-// fontBook is the parsed fonts, loaded on the first PDF and kept: about 40 MB.
+// fontBook is the parsed fonts, loaded on the first PDF and kept: about 20 MB.
 type fontBook struct {
 	data [len(faceFiles)][]byte
 	face [len(faceFiles)]*metrics

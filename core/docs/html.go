@@ -159,14 +159,10 @@ func (h *htmlWriter) grid(g *grid) {
 		class = "doc-parties"
 	}
 	fmt.Fprintf(&h.b, "<table class=\"%s\">\n", class)
-	share := 0.0
-	for _, c := range g.cols {
-		share += c.Width
-	}
-	if share > 0 {
+	if g.ruled { // the columns of the files, so that the preview breaks lines where they do
 		h.b.WriteString("<colgroup>")
-		for _, c := range g.cols {
-			fmt.Fprintf(&h.b, "<col width=\"%.1f%%\">", c.Width/share*100)
+		for _, w := range gridWidths(g, size5) {
+			fmt.Fprintf(&h.b, "<col width=\"%.1f%%\">", float64(w)/float64(twips(textWidth))*100)
 		}
 		h.b.WriteString("</colgroup>\n")
 	}
@@ -233,10 +229,14 @@ func (h *htmlWriter) check(p part) error {
 		}
 	}
 	h.b.WriteString("\"/></svg><div>")
-	for _, l := range p.lines {
-		h.b.WriteString("<p>")
+	for i, l := range p.lines {
+		open, end := "<p>", "</p>"
+		if i > 0 { // a digest has to fit its line
+			open, end = "<p><small>", "</small></p>"
+		}
+		h.b.WriteString(open)
 		h.text(l)
-		h.b.WriteString("</p>")
+		h.b.WriteString(end)
 	}
 	h.b.WriteString("</div></section>\n")
 	return nil
@@ -244,7 +244,8 @@ func (h *htmlWriter) check(p part) error {
 
 // Stylesheet is the style of HTML: the sheet of paper on screen, and print rules with the margins of GB/T 9704, page
 // numbers outside by turns, repeated table heads and unbroken signatures.
-const Stylesheet = `.doc{max-width:156mm;margin:0 auto;padding:20mm 26mm 20mm 28mm;background:#fff;color:#000;font-family:FangSong,"仿宋_GB2312","Noto Serif CJK SC","Songti SC",SimSun,serif;font-size:16pt;line-height:29pt;text-align:justify;overflow-wrap:anywhere}
+const Stylesheet = `.doc{max-width:156mm;margin:0 auto;padding:20mm 26mm 20mm 28mm;background:#fff;color:#000;font-family:FangSong,"仿宋_GB2312","Noto Serif CJK SC","Songti SC",SimSun,serif;font-size:16pt;line-height:29pt;text-align:justify;overflow-wrap:break-word;line-break:strict}
+.doc-table,.doc-form{table-layout:fixed}
 .doc p,.doc h1,.doc h2,.doc h3,.doc h4,.doc h5{margin:0;padding:0;font-size:inherit;font-weight:normal}
 .doc-statement,.doc-history{font-size:12pt;line-height:21pt}
 .doc-certificate{font-size:14pt;line-height:27pt;outline:3pt double #c81010;outline-offset:-8mm}
@@ -254,7 +255,7 @@ const Stylesheet = `.doc{max-width:156mm;margin:0 auto;padding:20mm 26mm 20mm 28
 .doc .doc-signatory{text-align:right;padding-right:1em}
 .doc .doc-ruled{padding-bottom:4mm;border-bottom:1.5pt solid #c81010}
 .doc .doc-title{margin:1.2em 0 .8em;font:bold 22pt/1.5 "方正小标宋简体","Noto Serif CJK SC",SimSun,serif;text-align:center;text-wrap:balance}
-.doc-statement .doc-title,.doc-history .doc-title{font-size:18pt}
+.doc-statement .doc-title,.doc-history .doc-title{margin-top:0;font-size:18pt}
 .doc-certificate .doc-title{font-size:26pt}
 .doc .doc-h1{font-family:SimHei,"黑体","Noto Sans CJK SC",sans-serif;text-indent:2em;break-after:avoid}
 .doc .doc-h2{font-family:KaiTi,"楷体_GB2312","Noto Serif CJK SC",serif;font-weight:bold;text-indent:2em;break-after:avoid}
@@ -263,15 +264,16 @@ const Stylesheet = `.doc{max-width:156mm;margin:0 auto;padding:20mm 26mm 20mm 28
 .doc-statement .doc-note,.doc-history .doc-note{font-size:10.5pt}
 .doc .doc-centre{text-align:center}
 .doc .doc-end{text-align:right}
+.doc td.doc-end{white-space:nowrap}
 .doc strong{font-family:SimHei,"黑体","Noto Sans CJK SC",sans-serif}
 .doc cite{font-style:normal}
 .doc .doc-caption{margin-top:.5em;text-align:center;font-weight:bold;font-size:14pt;break-after:avoid}
 .doc .doc-unit{text-align:right;font-size:10.5pt;break-after:avoid}
-.doc table{width:100%;margin:.3em 0 .6em;border-collapse:collapse;font-size:10.5pt;line-height:1.4;text-align:left}
-.doc-table th,.doc-table td,.doc-form th,.doc-form td{padding:2.2pt 4pt;border:.5pt solid #000}
+.doc table{width:100%;margin:.3em 0 .6em;border-collapse:collapse;font-size:10pt;line-height:1.4;text-align:left}
+.doc-table th,.doc-table td,.doc-form th,.doc-form td{padding:2pt 2.5pt;border:.5pt solid #000}
 .doc-table thead{display:table-header-group}
 .doc-table th{background:#f2f2f2;text-align:center}
-.doc-form th{background:#f2f2f2;width:8em;text-align:left}
+.doc-form th{background:#f2f2f2;text-align:left}
 .doc tr{break-inside:avoid}
 .doc-total{font-weight:bold;break-before:avoid}
 .doc-foot{break-before:avoid}
@@ -287,9 +289,10 @@ const Stylesheet = `.doc{max-width:156mm;margin:0 auto;padding:20mm 26mm 20mm 28
 .doc-signature .doc-seal{font-size:10.5pt;color:#606060}
 .doc .doc-annex{break-before:page;font-family:SimHei,"黑体","Noto Sans CJK SC",sans-serif}
 .doc .doc-annex-title{margin:1em 0;font:bold 22pt/1.5 "方正小标宋简体","Noto Serif CJK SC",SimSun,serif;text-align:center}
-.doc .doc-check{display:flex;gap:4mm;align-items:center;margin-top:1em;padding-top:3mm;border-top:.5pt solid #606060;font-size:9pt;line-height:1.5;text-align:left;break-inside:avoid}
+.doc .doc-check{display:flex;gap:4mm;align-items:center;margin-top:1em;padding-top:3mm;border-top:.5pt solid #606060;font-size:9pt;line-height:1.5;text-align:left;break-inside:avoid;break-before:avoid}
+.doc-check small{font-size:7.5pt}
 .doc-check svg{flex:none}
-.doc .doc-printed{margin-top:.5em;font-size:9pt;line-height:1.5;color:#606060}
+.doc .doc-printed{margin-top:.5em;break-before:avoid;font-size:9pt;line-height:1.5;color:#606060}
 .doc .doc-copyto{margin-top:2em;padding:0 1em 0 4em;border-top:1pt solid #000;font-size:14pt;text-indent:-3em}
 .doc .doc-printer{display:flex;justify-content:space-between;padding:0 1em;border-top:.7pt solid #000;border-bottom:1pt solid #000;font-size:14pt}
 @media print{.doc{max-width:none;padding:0}.doc-certificate{outline:none}}

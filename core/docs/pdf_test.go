@@ -265,6 +265,17 @@ func TestMissingGlyphsFail(t *testing.T) {
 	}
 }
 
+// Layout finds a missing character itself, before the library is asked.
+func TestLayoutFindsMissingGlyphs(t *testing.T) {
+	s := testSetter(t)
+	for _, f := range []face{serif, titleFace, hei} {
+		s.atoms("题"+string(rune(0x1F600+int(f))), style{face: f, size: size3})
+		if !s.missing[0x1F600+rune(f)] || len(s.missing) != int(f)+1 {
+			t.Errorf("%s: missing are %v", faceFiles[f], s.missing)
+		}
+	}
+}
+
 // The library's own hook is the second net, for a character that layout believes to have measured.
 func TestLibraryHookFails(t *testing.T) {
 	needPDF(t)
