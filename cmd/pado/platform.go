@@ -158,7 +158,9 @@ func (x *platform) handler(secure bool) (http.Handler, error) {
 	mux.Handle("/api/", a)
 	mux.Handle("/log/", a.LogHandler())
 	mux.Handle("/app/", web.Handler("/app/"))
-	x.faces(mux)
+	if err := x.faces(mux); err != nil {
+		return nil, err
+	}
 	return headers(mux, secure), nil
 }
 

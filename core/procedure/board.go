@@ -173,3 +173,50 @@ func shown(f Field, v any) string {
 	}
 	return ""
 }
+
+// Proof is what anyone may learn of a number: that it was issued here, by whom, when, and where
+// the act stands in the log. No content.
+type Proof struct {
+	No, Title, Kind, State, Organ string
+	At                            store.Time
+	Digest                        string
+	Seq                           int64 // leaf in the log; −1 = none
+}
+
+// ProveCase answers for case numbers and 文号. The title is shown for public cases only.
+func (e *Engine) ProveCase(r *store.ReadTx, no string) (*Proof, error) {
+	out := &Proof{No: no, Seq: -1}
+	var doc struct {
+		CaseNo, Action, Org string
+		At                  store.Time
+	}
+	err := r.Get(&doc, `SELECT d.case_no, d.action, o.name AS org, d.at FROM doc_number d JOIN org o ON o.id = d.org WHERE d.doc_no = $1`, no)
+	if err != nil && ignoreMissing(err) != nil {
+		return nil, err
+	}
+	caseNo := no
+	if err == nil {
+		caseNo, out.Organ, out.At, out.Kind = doc.CaseNo, doc.Org, doc.At, "文号"
+	}
+	c, p, err := e.Load(r, caseNo)
+	if err != nil {
+		return nil, err
+	}
+	st, _ := p.State(c.State)
+	if out.Kind == "" {
+		out.Kind, out.At = "事项编号", c.Created
+		if err := ignoreMissing(r.Get(&out.Organ, `SELECT name FROM org WHERE id = $1`, c.Org)); err != nil {
+			return nil, err
+		}
+	}
+	out.Title, out.State = p.Title, st.Label
+	for _, n := range p.Notices {
+		if has(n.In, c.State) {
+			out.Title = p.Title + "：" + c.Title
+		}
+	}
+	if err := ignoreMissing(r.Get(&out.Digest, `SELECT form_digest FROM case_event WHERE case_no = $1 ORDER BY n DESC LIMIT 1`, caseNo)); err != nil {
+		return nil, err
+	}
+	return out, ignoreMissing(r.Get(&out.Seq, `SELECT MAX(seq) FROM audit_leaf WHERE object = $1 AND result = $2`, caseNo, "done"))
+}

@@ -60,6 +60,7 @@ type Start struct {
 type Query struct {
 	Text    string
 	Filters map[string]string
+	Key     string // one row only
 	Cursor  string
 	Size    int // 1 to 1,000; 0 = 20
 }
@@ -113,6 +114,9 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 	where := []string{"1 = 1"}
 	if g.Visible != nil {
 		where = append(where, "("+g.Visible(a, arg)+")")
+	}
+	if q.Key != "" {
+		where = append(where, g.Key+" = "+arg(q.Key))
 	}
 	for k, v := range q.Filters {
 		f, ok := g.filter(k)
