@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"pado/domain/gateway/journal"
 )
 
@@ -80,7 +78,7 @@ func (c *call) serve(ctx context.Context) (Reply, *Refusal) {
 	if source == nil {
 		return Reply{}, refuse(KindNotServed)
 	}
-	if _, ok := c.keys.take(d.Key.ID, d.Key.Rate, c.real); !ok {
+	if !c.keys.take(d.Key.ID, d.Key.Rate, c.real) {
 		return Reply{}, refuse(RateLimited)
 	}
 	if d.Product.Named != nil && c.r.Method == "GET" {
@@ -209,19 +207,12 @@ func (c *call) answer(ctx context.Context, d *Decision, source Source, a *asked)
 			}
 		}()
 	}
-	var miss *rate.Reservation
-	if n := d.Product.Named; n != nil {
-		if _, ok := c.subjects.take(subjectKey{d.Order.Customer, d.Product.ID, c.usage.Subject}, n.Subject, c.real); !ok {
-			return Reply{}, refuse(SubjectRateLimited)
-		}
-		var ok bool
-		if miss, ok = c.misses.take(missKey{d.Key.ID, d.Product.ID}, n.Misses, c.real); !ok {
-			return Reply{}, refuse(Enumeration)
-		}
+	if n := d.Product.Named; n != nil && !c.subjects.take(subjectKey{d.Order.Customer, d.Product.ID, c.usage.Subject}, n.Subject, c.real) {
+		return Reply{}, refuse(SubjectRateLimited)
 	}
-	page, err := source.Lookup(ctx, &a.query)
-	if miss != nil && (err != nil || page.Count > 0) {
-		miss.CancelAt(c.real)
+	page, refusal, err := c.lookup(ctx, d, source, &a.query)
+	if refusal != nil {
+		return Reply{}, refusal
 	}
 	switch {
 	case errors.Is(err, ErrCursor):
@@ -250,6 +241,26 @@ func (c *call) answer(ctx context.Context, d *Decision, source Source, a *asked)
 	}
 	keep = true
 	return Reply{Page: page, Product: d.Product, Price: d.Tariff.Version, Left: left, Repeated: repeated}, nil
+}
+
+// lookup asks the source. For a named subject a token is held meanwhile and
+// taken if there is no such subject: who guesses runs out of tokens.
+func (c *call) lookup(ctx context.Context, d *Decision, source Source, q *Query) (page Page, refusal *Refusal, err error) {
+	n := d.Product.Named
+	if n == nil {
+		page, err = source.Lookup(ctx, q)
+		return page, nil, err
+	}
+	k := missKey{d.Key.ID, d.Product.ID}
+	switch c.misses.hold(k, n.Misses, c.real) {
+	case holdEmpty:
+		return Page{}, refuse(Enumeration), nil
+	case holdPromised:
+		return Page{}, refuse(RateLimited), nil
+	}
+	defer func() { c.misses.settle(k, n.Misses, c.real, err == nil && page.Count == 0) }()
+	page, err = source.Lookup(ctx, q)
+	return page, nil, err
 }
 
 // claim makes the call the one that is charged under its idempotency key, or

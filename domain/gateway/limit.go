@@ -18,6 +18,8 @@ type bucket struct {
 	mu      sync.Mutex
 	of      Rate
 	limiter *rate.Limiter
+	last    time.Time // no step goes back behind it
+	held    int       // tokens promised to calls under way
 }
 
 func newLimitBook[K comparable]() *limitBook[K] {
@@ -31,38 +33,73 @@ func (r Rate) limit() (rate.Limit, int) {
 	return rate.Limit(float64(r.Calls) / r.Per.Seconds()), max(1, r.Burst)
 }
 
-// take takes one token now, or none. The reservation may be cancelled at the
-// same instant, which gives the token back.
-func (l *limitBook[K]) take(k K, of Rate, now time.Time) (*rate.Reservation, bool) {
+// with runs f on the bucket of k, which then has the rate of. f's time never
+// steps back for one bucket.
+func (l *limitBook[K]) with(k K, of Rate, now time.Time, f func(b *bucket, now time.Time) bool) bool {
 	l.mu.RLock()
 	b := l.buckets[k]
-	l.mu.RUnlock()
 	if b == nil {
+		l.mu.RUnlock()
 		l.mu.Lock()
 		if b = l.buckets[k]; b == nil {
 			limit, burst := of.limit()
-			b = &bucket{of: of, limiter: rate.NewLimiter(limit, burst)}
+			b = &bucket{of: of, limiter: rate.NewLimiter(limit, burst), last: now}
 			l.buckets[k] = b
 		}
-		l.mu.Unlock()
+		defer l.mu.Unlock()
+	} else {
+		defer l.mu.RUnlock()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if now.Before(b.last) {
+		now = b.last
+	}
+	b.last = now
 	if b.of != of {
 		limit, burst := of.limit()
 		b.limiter.SetLimitAt(now, limit)
 		b.limiter.SetBurstAt(now, burst)
 		b.of = of
 	}
-	r := b.limiter.ReserveN(now, 1)
-	if !r.OK() {
-		return nil, false
-	}
-	if r.DelayFrom(now) > 0 {
-		r.CancelAt(now)
-		return nil, false
-	}
-	return r, true
+	return f(b, now)
+}
+
+// take takes one token, or none.
+func (l *limitBook[K]) take(k K, of Rate, now time.Time) bool {
+	return l.with(k, of, now, func(b *bucket, now time.Time) bool { return b.limiter.AllowN(now, 1) })
+}
+
+type holdResult int
+
+const (
+	holdGranted  holdResult = iota
+	holdEmpty               // no token is left
+	holdPromised            // those left are promised to calls under way
+)
+
+// hold promises a token without taking it; settle must follow.
+func (l *limitBook[K]) hold(k K, of Rate, now time.Time) (result holdResult) {
+	l.with(k, of, now, func(b *bucket, now time.Time) bool {
+		switch left := b.limiter.TokensAt(now); {
+		case left < 1:
+			result = holdEmpty
+		case left < float64(b.held)+1:
+			result = holdPromised
+		default:
+			b.held++
+		}
+		return true
+	})
+	return result
+}
+
+// settle takes the promised token or leaves it.
+func (l *limitBook[K]) settle(k K, of Rate, now time.Time, taken bool) {
+	l.with(k, of, now, func(b *bucket, now time.Time) bool {
+		b.held--
+		return taken && b.limiter.AllowN(now, 1)
+	})
 }
 
 // sweep forgets full buckets: a new one is full too.
@@ -70,10 +107,7 @@ func (l *limitBook[K]) sweep(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for k, b := range l.buckets {
-		b.mu.Lock()
-		full := b.limiter.TokensAt(now) >= float64(b.limiter.Burst())
-		b.mu.Unlock()
-		if full {
+		if b.held == 0 && b.limiter.TokensAt(now) >= float64(b.limiter.Burst()) {
 			delete(l.buckets, k)
 		}
 	}

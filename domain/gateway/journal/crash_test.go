@@ -231,7 +231,13 @@ func TestPowerCut(t *testing.T) {
 			}
 			b := j.pending
 			j.mu.Unlock()
-			if s := j.active; s != nil && !b.empty() && s.off+int64(len(b.buf)) <= s.size {
+			if s := j.active; !b.empty() {
+				if s == nil || rapid.Bool().Draw(t, "in a new segment") {
+					j.closeActive()
+					if s, err = j.openNext(b.first); err != nil {
+						t.Fatal(err)
+					}
+				}
 				if _, err := s.file.WriteAt(b.buf, s.off); err != nil {
 					t.Fatal(err)
 				}

@@ -212,48 +212,57 @@ func (j *Journal) recover() error {
 	if err != nil {
 		return err
 	}
-	j.next = 1
 	if len(list) > 0 && list[0].node != j.opt.Node {
 		return fmt.Errorf("%w: directory belongs to node %s", ErrDamaged, list[0].node)
 	}
-	if len(list) > 0 {
-		j.segments = list[len(list)-1].number
+	// Behind the last segment with records lie, at most, segments whose first
+	// batch was never acknowledged and the spare.
+	type left struct {
+		seg  segmentFile
+		data []byte
+		scan scan
 	}
-	// From the end: an unbegun segment holds nothing acknowledged, because its
-	// header is made durable together with its first batch.
-	var follows uint64 // first number of the segment behind, 0 if it has none
-	for i := len(list) - 1; i >= 0; i-- {
-		seg := list[i]
-		data, s, err := readSegment(seg)
+	var behind []left
+	j.next = 1
+	at := len(list) - 1
+	for ; at >= 0; at-- {
+		data, s, err := readSegment(list[at])
 		if err != nil {
 			return err
 		}
-		if seg.sealed && (!s.begun || s.torn || s.end != len(data)) {
-			return fmt.Errorf("%w: sealed segment %s is incomplete", ErrDamaged, seg.name())
+		if list[at].sealed && (!s.begun || s.torn || s.end != len(data)) {
+			return fmt.Errorf("%w: sealed segment %s is incomplete", ErrDamaged, list[at].name())
 		}
-		if !seg.sealed && (!s.begun || s.records() == 0) {
-			if err := os.Remove(seg.path); err != nil {
-				return fmt.Errorf("open journal: %w", err)
-			}
+		if !s.begun || s.records() == 0 {
+			behind = append(behind, left{list[at], data, s})
 			if s.begun {
-				follows, j.next = s.header.First, s.header.First
+				j.next = s.header.First
 			}
-			j.segments = seg.number - 1
 			continue
 		}
 		j.next = s.last + 1
-		if follows != 0 && follows != j.next {
-			return fmt.Errorf("%w: segment %s ends with record %d, the next begins with %d", ErrDamaged, seg.name(), s.last, follows)
-		}
 		if s.end != len(data) {
-			if err := cut(seg.path, int64(s.end)); err != nil {
-				return fmt.Errorf("cut torn tail of %s: %w", seg.name(), err)
+			if err := cut(list[at].path, int64(s.end)); err != nil {
+				return fmt.Errorf("cut torn tail of %s: %w", list[at].name(), err)
 			}
 		}
-		if err := contiguous(list[:i], s.header.First); err != nil {
+		if err := contiguous(list[:at], s.header.First); err != nil {
 			return err
 		}
 		break
+	}
+	for _, l := range behind {
+		if l.scan.begun && l.scan.header.First != j.next || !l.scan.begun && acknowledgedAfter(l.data, 0, j.next) {
+			return fmt.Errorf("%w: segment %s does not follow record %d", ErrDamaged, l.seg.name(), j.next-1)
+		}
+		if err := os.Remove(l.seg.path); err != nil {
+			return fmt.Errorf("open journal: %w", err)
+		}
+	}
+	if at >= 0 {
+		j.segments = list[at].number
+	} else if len(list) > 0 {
+		j.segments = list[0].number - 1
 	}
 	j.durable = j.next - 1
 	if cp.After > j.durable {
@@ -288,7 +297,7 @@ func readSegment(seg segmentFile) ([]byte, scan, error) {
 	if err != nil {
 		return nil, scan{}, fmt.Errorf("read segment %s: %w", seg.name(), err)
 	}
-	s, err := scanSegment(data, 0, nil)
+	s, err := scanSegment(data, nil)
 	if err != nil {
 		return nil, s, fmt.Errorf("segment %s: %w", seg.name(), err)
 	}

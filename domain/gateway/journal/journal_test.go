@@ -3,13 +3,9 @@ package journal
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/emmansun/gmsm/sm3"
 )
 
 // testClock stands for real time; tests move it.
@@ -230,146 +224,6 @@ func TestNaturalGroupCommit(t *testing.T) {
 	}
 }
 
-func copyDir(t testing.TB, from string) string {
-	t.Helper()
-	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-	return to
-}
-
-// crash leaves the directory as a killed process would: no Close.
-func crash(j *Journal) {
-	close(j.quit)
-	<-j.stopped
-	j.mu.Lock()
-	for j.making != nil {
-		making := j.making
-		j.mu.Unlock()
-		<-making
-		j.mu.Lock()
-	}
-	j.failed = ErrClosed
-	j.mu.Unlock()
-	j.lock.Close()
-}
-
-func lastBegun(t testing.TB, dir string) (string, []byte, scan) {
-	t.Helper()
-	list, err := listSegments(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := len(list) - 1; i >= 0; i-- {
-		data, s, err := readSegment(list[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.begun {
-			return list[i].path, data, s
-		}
-	}
-	t.Fatal("no segment")
-	return "", nil, scan{}
-}
-
-// Every way to cut or spoil the last record: what is whole before it is kept,
-// the rest is cut, and the journal goes on with the right number.
-func TestTornTail(t *testing.T) {
-	base := t.TempDir()
-	opt, _ := options(base)
-	j := open(t, opt)
-	appendAll(t, j, 1, 40)
-	crash(j)
-	path, data, s := lastBegun(t, base)
-	starts := []int{}
-	for off := 0; off < s.end; {
-		_, n, err := decodeFrame(data[off:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		starts = append(starts, off)
-		off += n
-	}
-	check := func(name string, spoil func(b []byte) []byte, want int) {
-		dir := copyDir(t, base)
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), spoil(bytes.Clone(data)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		o := opt
-		o.Dir = dir
-		k, err := Open(o)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		appendAll(t, k, want+1, want+3)
-		if err := k.Close(); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if got := collect(t, dir); len(got) != want+3 {
-			t.Fatalf("%s: %d records, want %d", name, len(got), want+3)
-		}
-	}
-	last := starts[len(starts)-1]
-	for off := last; off < s.end; off++ {
-		check(fmt.Sprintf("file ends at %d", off), func(b []byte) []byte { return b[:off] }, 39)
-		check(fmt.Sprintf("byte %d flipped", off), func(b []byte) []byte { b[off] ^= 0x20; return b }, 39)
-	}
-	check("rubbish behind", func(b []byte) []byte { copy(b[s.end+7:], "rubbish"); return b }, 40)
-	check("whole", func(b []byte) []byte { return b }, 40)
-	check("header lost", func(b []byte) []byte { return make([]byte, len(b)) }, 0)
-}
-
-// An unreadable record that a later frame proves acknowledged is not cut away.
-func TestDamageIsNotATornTail(t *testing.T) {
-	base := t.TempDir()
-	opt, _ := options(base)
-	j := open(t, opt)
-	appendAll(t, j, 1, 4000)
-	crash(j)
-	list, err := listSegments(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases := map[string]func(dir string) error{
-		"byte in a closed segment": func(dir string) error { return flip(dir, list[0], 5000) },
-		"byte in the open segment": func(dir string) error { return flip(dir, list[len(list)-2], 500) },
-		"closed segment shortened": func(dir string) error {
-			return os.Truncate(filepath.Join(dir, filepath.Base(list[0].path)), 4000)
-		},
-		"closed segment missing": func(dir string) error {
-			return os.Remove(filepath.Join(dir, filepath.Base(list[1].path)))
-		},
-		"header of the first": func(dir string) error { return flip(dir, list[0], 30) },
-	}
-	for name, spoil := range cases {
-		t.Run(name, func(t *testing.T) {
-			o := opt
-			o.Dir = copyDir(t, base)
-			if err := spoil(o.Dir); err != nil {
-				t.Fatal(err)
-			}
-			if k, err := Open(o); !errors.Is(err, ErrDamaged) {
-				if err == nil {
-					k.Close()
-				}
-				t.Fatalf("want ErrDamaged, got %v", err)
-			}
-		})
-	}
-}
-
-func flip(dir string, seg segmentFile, off int) error {
-	path := filepath.Join(dir, filepath.Base(seg.path))
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	b[off] ^= 1
-	return os.WriteFile(path, b, 0o600)
-}
-
 func TestSyncFailureBreaks(t *testing.T) {
 	opt, _ := options(t.TempDir())
 	var fail atomic.Bool
@@ -402,140 +256,6 @@ func TestSyncFailureBreaks(t *testing.T) {
 	}
 }
 
-func TestSeal(t *testing.T) {
-	dir := t.TempDir()
-	opt, clock := options(dir)
-	opt.MaxAge = time.Minute
-	j := open(t, opt)
-	appendAll(t, j, 1, 100)
-	ctx := context.Background()
-	leaves := map[string]Facts{}
-	calls := 0
-	record := func(_ context.Context, f Facts) error {
-		calls++
-		if before, ok := leaves[f.Name]; ok && before != f {
-			t.Fatalf("second sealing differs: %+v and %+v", before, f)
-		}
-		leaves[f.Name] = f
-		return nil
-	}
-	if n, err := j.Seal(ctx, record); n != 0 || err != nil {
-		t.Fatalf("a young segment was sealed: %d, %v", n, err)
-	}
-	clock.advance(time.Minute)
-	if h := j.Health(); h.OpenSeconds != 60 || h.OpenRecords != 100 {
-		t.Fatalf("%+v", h)
-	}
-	// The leaf is written but the process dies before the mark.
-	lost := errors.New("killed")
-	n, err := j.Seal(ctx, func(ctx context.Context, f Facts) error { return errors.Join(record(ctx, f), lost) })
-	if n != 0 || !errors.Is(err, lost) {
-		t.Fatal(n, err)
-	}
-	if h := j.Health(); h.Unsealed != 1 || h.OpenSegment != "" {
-		t.Fatalf("%+v", h)
-	}
-	crash(j)
-	j = open(t, opt)
-	appendAll(t, j, 101, 150)
-	if n, err := j.Seal(ctx, record); n != 1 || err != nil || len(leaves) != 1 || calls != 2 {
-		t.Fatalf("sealed %d, leaves %d, calls %d: %v", n, len(leaves), calls, err)
-	}
-	if n, err := j.SealAll(ctx, record); n != 1 || err != nil {
-		t.Fatal(n, err)
-	}
-	if n, err := j.SealAll(ctx, record); n != 0 || err != nil {
-		t.Fatalf("nothing was open: %d, %v", n, err)
-	}
-	appendAll(t, j, 151, 160)
-	next := uint64(1)
-	list, err := listSegments(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, seg := range list {
-		if !seg.sealed {
-			continue
-		}
-		f := leaves[seg.name()]
-		b, err := os.ReadFile(seg.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, c := sha256.Sum256(b), sm3.Sum(b)
-		if f.First != next || f.SHA256 != hex.EncodeToString(a[:]) || f.SM3 != hex.EncodeToString(c[:]) || f.Bytes != int64(len(b)) {
-			t.Fatalf("%+v", f)
-		}
-		if g, err := Inspect(seg.path); err != nil || g != f {
-			t.Fatalf("%+v %v", g, err)
-		}
-		next = f.Last() + 1
-		for _, spoil := range []func([]byte) []byte{
-			func(b []byte) []byte { b[len(b)/2] ^= 4; return b },
-			func(b []byte) []byte { return b[:len(b)-1] },
-			func(b []byte) []byte { return append(b, 0) },
-		} {
-			bad := filepath.Join(t.TempDir(), filepath.Base(seg.path))
-			if err := os.WriteFile(bad, spoil(bytes.Clone(b)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Inspect(bad); !errors.Is(err, ErrDamaged) {
-				t.Fatal(err)
-			}
-		}
-	}
-	if next != 151 || len(leaves) != 2 {
-		t.Fatalf("sealed up to %d in %d leaves", next-1, len(leaves))
-	}
-	j.Close()
-	if got := collect(t, dir); len(got) != 160 {
-		t.Fatal(len(got))
-	}
-}
-
-func TestCheckpoint(t *testing.T) {
-	dir := t.TempDir()
-	opt, _ := options(dir)
-	j := open(t, opt)
-	if cp, err := j.LoadCheckpoint(); err != nil || cp.After != 0 {
-		t.Fatal(cp, err)
-	}
-	appendAll(t, j, 1, 20)
-	want := Checkpoint{After: 12, State: []byte("folded")}
-	if err := j.SaveCheckpoint(want); err != nil {
-		t.Fatal(err)
-	}
-	j.Close()
-	j = open(t, opt)
-	if cp, err := j.LoadCheckpoint(); err != nil || cp.After != 12 || string(cp.State) != "folded" {
-		t.Fatal(cp, err)
-	}
-	// The file claims records the segments do not have: something is gone.
-	if err := j.SaveCheckpoint(Checkpoint{After: 21}); err != nil {
-		t.Fatal(err)
-	}
-	j.Close()
-	if _, err := Open(opt); !errors.Is(err, ErrDamaged) {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, checkpointName)
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range b {
-		spoilt := bytes.Clone(b)
-		spoilt[i] ^= 1
-		if err := os.WriteFile(path, spoilt, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if cp, err := readCheckpoint(dir); err != nil || cp.After != 0 {
-			t.Fatalf("byte %d: %+v %v", i, cp, err)
-		}
-	}
-	open(t, opt)
-}
-
 func FuzzDecodeFrame(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(make([]byte, headerSize))
@@ -563,7 +283,7 @@ func FuzzDecodeFrame(f *testing.F) {
 				binary.LittleEndian.PutUint32(b[4:], frameSum(b[:headerSize+l]))
 			}
 		}
-		if _, err := scanSegment(b, 0, nil); err != nil && !errors.Is(err, ErrDamaged) {
+		if _, err := scanSegment(b, nil); err != nil && !errors.Is(err, ErrDamaged) {
 			t.Fatal(err)
 		}
 	})

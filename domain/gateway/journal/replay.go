@@ -58,7 +58,7 @@ func replay(dir string, from, last uint64) iter.Seq2[Entry, error] {
 				return
 			}
 			stop := false
-			s, err := scanSegment(data, 0, func(number uint64, payload []byte) error {
+			s, err := scanSegment(data, func(number uint64, payload []byte) error {
 				if number < from {
 					return nil
 				}

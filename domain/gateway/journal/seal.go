@@ -143,7 +143,7 @@ func Inspect(path string) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("inspect segment: %w", err)
 	}
-	s, err := scanSegment(data, 0, nil)
+	s, err := scanSegment(data, nil)
 	if err != nil {
 		return Facts{}, err
 	}

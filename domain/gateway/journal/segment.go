@@ -92,12 +92,11 @@ type scan struct {
 func (s scan) records() uint64 { return s.last + 1 - s.header.First }
 
 // scanSegment walks the frames of one segment and hands each record to visit
-// (which may be nil; its payload aliases data). next is the record number the
-// segment must begin with, 0 if unknown. An invalid frame ends the walk: as a
+// (which may be nil; its payload aliases data). An invalid frame ends the walk: as a
 // torn tail when every record behind it was still unacknowledged, as
 // ErrDamaged when a later frame proves that a record now unreadable had been
 // acknowledged.
-func scanSegment(data []byte, next uint64, visit func(number uint64, payload []byte) error) (scan, error) {
+func scanSegment(data []byte, visit func(number uint64, payload []byte) error) (scan, error) {
 	var s scan
 	f, size, err := decodeFrame(data)
 	if err == nil && f.kind != kindSegment {
@@ -105,17 +104,10 @@ func scanSegment(data []byte, next uint64, visit func(number uint64, payload []b
 	}
 	if err != nil {
 		s.torn = !allZero(data)
-		if s.torn && acknowledgedAfter(data, 0, max(next, 1)) {
-			return s, fmt.Errorf("%w: unreadable segment header before acknowledged records", ErrDamaged)
-		}
 		return s, nil
 	}
 	if err := json.Unmarshal(f.payload, &s.header); err != nil || s.header.First == 0 || s.header.First != f.number {
 		return s, fmt.Errorf("%w: segment header", ErrDamaged)
-	}
-	if next != 0 && s.header.First != next {
-		return s, fmt.Errorf("%w: segment %s begins with record %d, want %d",
-			ErrDamaged, segmentName(s.header.Node, s.header.Segment), s.header.First, next)
 	}
 	s.begun, s.end, s.last = true, size, s.header.First-1
 	for {
