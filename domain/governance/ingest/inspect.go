@@ -83,7 +83,7 @@ func inspect(rows read.Rows) (*inspection, error) {
 	for _, f := range in.tail {
 		in.find(f.Record, ReasonNote)
 	}
-	in.records = int64(in.skip+in.header) + in.data
+	in.records = int64(in.header) + in.data
 	for _, n := range in.found {
 		in.records += n
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"pado/domain/governance/ingest/pipeline"
@@ -76,7 +77,20 @@ func Propose(ctx context.Context, in Input) (*Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := openRows(&meter{r: f, c: f, ctx: ctx, progress: func(string, int64, int64) {}}, &src, p.Encoding)
+	var rows read.Rows
+	var book *read.Book
+	m := &meter{r: f, c: f, ctx: ctx, progress: func(string, int64, int64) {}}
+	if p.Kind == read.KindCSV {
+		rows, err = openRows(m, &src, p.Encoding)
+	} else if book, err = read.OpenBook(m, p.Kind, read.DefaultLimits); err == nil {
+		p.Sheets = book.Sheets
+		if len(book.Sheets) == 0 {
+			return nil, read.ErrSheet
+		}
+		p.Sheet = book.Sheets[0]
+		src.Sheet, src.Merged = p.Sheet, "fill"
+		rows, err = book.Rows(p.Sheet, true, nil)
+	}
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -87,6 +101,9 @@ func Propose(ctx context.Context, in Input) (*Proposal, error) {
 		return nil, err
 	}
 	look.describe(p, &src)
+	if book != nil {
+		p.Notes = append(p.Notes, bookNotes(book)...)
+	}
 	p.Pipeline = draft(p, src)
 	return p, nil
 }
@@ -115,4 +132,18 @@ func judge(ctx context.Context, in Input) (read.Encoding, error) {
 	}
 	defer f.Close()
 	return read.Judge(&meter{r: f, ctx: ctx, progress: func(string, int64, int64) {}})
+}
+
+func bookNotes(b *read.Book) []string {
+	var notes []string
+	if b.Formulas > 0 {
+		notes = append(notes, fmt.Sprintf("有 %d 个公式单元格，只取保存时的结果，不作计算", b.Formulas))
+	}
+	if b.LongNums > 0 {
+		notes = append(notes, fmt.Sprintf("有 %d 个单元格的长数字已被电子表格改写为科学计数，原值无法恢复，请以文本格式重新导出", b.LongNums))
+	}
+	if len(b.Sheets) > 1 {
+		notes = append(notes, fmt.Sprintf("共有 %d 个可见工作表，本建议只针对第一个", len(b.Sheets)))
+	}
+	return notes
 }

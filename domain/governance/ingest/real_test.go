@@ -84,7 +84,7 @@ func TestAdult(t *testing.T) {
 
 func TestProposeReal(t *testing.T) {
 	for _, name := range []string{"adult.data", "beijing_pm25_prsa_2010_2014.csv", "ncov_shanxi_cities.csv", "GB-4754-2017.csv",
-		"admin/ChinaAreaCode_MCA.csv", "admin/GB-2260_2019.csv", "admin/streets_shuozhou.csv", "admin/villages_shuozhou.csv"} {
+		"admin/ChinaAreaCode_MCA.csv", "admin/GB-2260_2019.csv", "admin/streets_shuozhou.csv", "admin/villages_shuozhou.csv", "moe_adult_colleges_2025.xls"} {
 		t.Run(name, func(t *testing.T) {
 			in := fileInput(t, realFile(t, name))
 			p, err := Propose(context.Background(), in)

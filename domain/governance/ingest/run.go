@@ -293,7 +293,14 @@ func (r *run) open(step string) (read.Rows, *meter, error) {
 
 // openRows picks the reader of the source's kind.
 func openRows(f io.ReadCloser, s *pipeline.Source, e read.Encoding) (read.Rows, error) {
-	return read.NewCSV(f, s.CSVDialect(e))
+	if s.Kind == string(read.KindCSV) {
+		return read.NewCSV(f, s.CSVDialect(e))
+	}
+	b, err := read.OpenBook(f, read.Kind(s.Kind), read.DefaultLimits)
+	if err != nil {
+		return nil, err
+	}
+	return b.Rows(s.Sheet, s.Merged == "fill", s.Missing)
 }
 
 // prepare makes the temporary folder and the engine and binds the pipeline to

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // Dialect says how a text table is written.
@@ -38,6 +39,7 @@ type CSV struct {
 	end   int
 	eof   bool
 	n     int64
+	long  bool // within a record longer than the limit
 
 	delim   byte
 	skip    bool // skip blanks after the delimiter
@@ -77,22 +79,26 @@ func (c *CSV) Close() error { return c.close.Close() }
 // Damage is the number of characters so far that were not text.
 func (c *CSV) Damage() int64 { return c.text.damage }
 
-// Next implements Rows.
+// Next implements Rows. A record longer than the limit comes in pieces of that
+// length, each with FlawTooLong and the same number.
 func (c *CSV) Next(r *Row) error {
 	for {
 		if c.pos < c.end {
-			used, whole := c.record(r, c.buf[c.pos:c.end], c.eof)
-			if !whole && (c.eof || c.end-c.pos > c.max) {
-				used, whole = c.physical(r, c.buf[c.pos:c.end], c.eof)
+			// The view ends at the limit, so that what is found does not depend
+			// on how the bytes arrived.
+			end := min(c.end, c.pos+c.max+2)
+			view, last := c.buf[c.pos:end], c.eof && end == c.end
+			used, whole := 0, false
+			if !c.long {
+				used, whole = c.record(r, view, last)
+			}
+			if !whole && (last || len(view) > c.max) {
+				used, whole = c.physical(r, view, last)
 			}
 			if whole {
 				c.pos += used
-				c.n++
 				r.N = c.n
-				if r.Flaw == FlawNone && len(r.Line) > c.max {
-					r.Flaw = FlawTooLong
-				}
-				if c.text.damage > 0 && bytes.Contains(r.Line, replacement) {
+				if c.text.damage > 0 && r.Flaw == FlawNone && bytes.Contains(r.Line, replacement) {
 					r.Flaw = FlawEncoding
 				}
 				return nil
@@ -130,7 +136,11 @@ func (c *CSV) fill() error {
 func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 	r.Line, r.Fields, r.Filled, r.Flaw = r.Line[:0], 1, 0, FlawNone
 	out, i, start, filled := r.Line, 0, 0, false
-	defer func() { r.Line = out }()
+	done := func(n int) (int, bool) {
+		r.Line = out
+		c.n++
+		return n, true
+	}
 	endField := func() {
 		if n := len(out) - start; filled && n <= c.longest+8 && c.isMissing(out[start:]) {
 			out, filled = out[:start], false
@@ -157,6 +167,7 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 			if x == c.quote && c.quote != 0 {
 				var ok bool
 				if out, i, ok = c.quoted(out, b, i+1, eof, r); !ok {
+					r.Line = out
 					if r.Flaw == FlawQuote {
 						return c.physical(r, b, eof)
 					}
@@ -182,16 +193,17 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 			i++
 		case x == '\n':
 			endField()
-			return i + 1, true
+			return done(i + 1)
 		case x == '\r':
 			if i+1 == len(b) && !eof {
+				r.Line = out
 				return 0, false
 			}
 			endField()
 			if i+1 < len(b) && b[i+1] == '\n' {
 				i++
 			}
-			return i + 1, true
+			return done(i + 1)
 		default:
 			r.Flaw = FlawControl
 			out = append(out, ' ')
@@ -199,10 +211,11 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 		}
 	}
 	if !eof {
+		r.Line = out
 		return 0, false
 	}
 	endField()
-	return i, true
+	return done(i)
 }
 
 // quoted copies a quoted field from after its opening quote. ok is false if
@@ -246,18 +259,40 @@ func (c *CSV) quoted(out, b []byte, i int, eof bool, r *Row) ([]byte, int, bool)
 	return out, i, false
 }
 
-// physical takes the first line of b as it stands, as one flawed record.
+// physical takes the first line of b as it stands, or as much of it as the
+// limit allows, as one flawed record.
 func (c *CSV) physical(r *Row, b []byte, eof bool) (int, bool) {
-	end := bytes.IndexAny(b, "\r\n")
+	end := bytes.IndexAny(b[:min(len(b), c.max+1)], "\r\n")
+	if end < 0 && !eof && len(b) <= c.max {
+		return 0, false
+	}
+	if !c.long {
+		c.n++
+	}
 	r.Fields, r.Filled, r.Flaw = 1, 1, FlawQuote
-	if end < 0 {
-		if !eof && len(b) <= c.max {
-			return 0, false
+	used := end
+	switch {
+	case end < 0 && len(b) > c.max:
+		for end = c.max; end > c.max-utf8.UTFMax && !utf8.RuneStart(b[end]); end-- {
 		}
-		end, r.Flaw = len(b), FlawTooLong
-		if eof && len(b) <= c.max {
-			r.Flaw = FlawQuote
+		used = end
+		r.Flaw, c.long = FlawTooLong, true
+	case end < 0:
+		end, used = len(b), len(b)
+	case b[end] == '\r' && end+1 == len(b) && !eof:
+		if !c.long {
+			c.n--
 		}
+		return 0, false
+	default:
+		used++
+		if b[end] == '\r' && used < len(b) && b[used] == '\n' {
+			used++
+		}
+	}
+	if c.long {
+		r.Flaw = FlawTooLong
+		c.long = used == end && !(eof && used == len(b))
 	}
 	r.Line = r.Line[:0]
 	for _, x := range b[:end] {
@@ -266,13 +301,7 @@ func (c *CSV) physical(r *Row, b []byte, eof bool) (int, bool) {
 		}
 		r.Line = append(r.Line, x)
 	}
-	for end < len(b) && (b[end] == '\r' || b[end] == '\n') {
-		end++
-		if b[end-1] == '\n' {
-			break
-		}
-	}
-	return end, true
+	return used, true
 }
 
 func (c *CSV) isMissing(field []byte) bool {
