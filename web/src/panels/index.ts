@@ -1,0 +1,16 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react'
+import type { Form, Section } from '../api/types'
+
+/** What a panel is given: its section and, on a case page, the case it stands in. It draws no acts of its own. */
+export type PanelProps = { section: Section; caseNo?: string; form?: Form }
+
+/**
+ * Every hand-made part of a page, by the name the server puts in a section's
+ * `panel`. A name not here is shown as needing a newer version of the pages.
+ */
+export const panels: Record<string, LazyExoticComponent<ComponentType<PanelProps>>> = {
+  calculation: lazy(() => import('./Calculation')),
+  cartogram: lazy(() => import('./Cartogram')),
+  scores: lazy(() => import('./Scores')),
+  steps: lazy(() => import('./Flow')),
+}
