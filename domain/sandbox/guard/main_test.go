@@ -5,7 +5,13 @@ import (
 	"testing"
 )
 
+var cleanups []func()
+
 func TestMain(m *testing.M) {
 	ChildMain(os.Args)
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, f := range cleanups {
+		f()
+	}
+	os.Exit(code)
 }

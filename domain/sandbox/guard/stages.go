@@ -52,7 +52,7 @@ func (e *Engine) bind(ctx context.Context, c *compiled, q Request) (*Refusal, er
 		}
 	}
 	spec := jail.Spec{Role: duck.RoleArranger, Unjailed: e.o.Unjailed}
-	open := duck.ArrangeRequest{Create: []duck.Cells{}}
+	open := duck.ArrangeRequest{Open: true}
 	if len(c.plan.Public) > 0 {
 		open.Public = snapshot.PublicPath(q.SnapshotPath)
 		spec.Read = []string{open.Public}
@@ -112,7 +112,9 @@ func (c *compiled) stageOne(src *noise.Source) ([]duck.Cells, int, error) {
 	withheld := 0
 	for i, s := range c.stage1 {
 		var a duck.WorkAnswer
-		if err := c.worker.Ask(duck.WorkRequest{Run: s.Text(), Words: s.Words, Keys: s.Keys, Raws: s.Raws}, &a); err != nil {
+		if b := c.plan.Blocks[i]; len(b.Moments) == 0 && !b.Selection {
+			// only published keys are asked for: nothing is counted
+		} else if err := c.worker.Ask(duck.WorkRequest{Run: s.Text(), Words: s.Words, Keys: s.Keys, Raws: s.Raws}, &a); err != nil {
 			return nil, 0, err
 		}
 		rows := make([]release.Raw, len(a.Rows))
@@ -229,7 +231,7 @@ func (c *compiled) allWithheld(rows, shown, withheld int, tables []duck.Cells) b
 	if len(tables) == 0 || shown > 0 {
 		return false
 	}
-	if rows > 0 {
+	if rows > 0 { // keys alone, or every figure withheld
 		return withheld > 0
 	}
 	for _, t := range tables {

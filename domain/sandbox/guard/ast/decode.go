@@ -16,7 +16,11 @@ func Decode(serialized string) (Query, *refuse.Refusal) { return decode(serializ
 func DecodeEmitted(serialized string) (Query, *refuse.Refusal) { return decode(serialized, true) }
 
 func decode(serialized string, emitted bool) (Query, *refuse.Refusal) {
-	v, r := parseTree(serialized)
+	limit := MaxNodes
+	if emitted {
+		limit *= 50 // long mappings of codes to cells are our own
+	}
+	v, r := parseTree(serialized, limit)
 	if r != nil {
 		return nil, r
 	}

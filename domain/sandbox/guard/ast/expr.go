@@ -331,11 +331,17 @@ func (d *decoder) cast(o *object, depth int) Expr {
 	return c
 }
 
+// nested are the calls the parser writes for lists, rows, structs and comprehensions.
+var nested = map[string]bool{"list_value": true, "row": true, "struct_pack": true, "list_apply": true, "list_transform": true, "list_filter": true, "unnest": true, "map": true}
+
 func (d *decoder) function(o *object, depth int) Expr {
 	f := &Func{Name: strings.ToLower(o.str("function_name"))}
 	schema := o.str("schema")
 	// EXTRACT(… FROM …) is written by the parser itself as main.date_part
 	if schema != "" && !(schema == "main" && f.Name == "date_part") {
+		if schema == "main" && nested[f.Name] {
+			d.fail(refuse.Lambda)
+		}
 		d.fail(refuse.Qualified)
 	}
 	o.want("catalog", "", refuse.Qualified)

@@ -14,10 +14,11 @@ import (
 type tree struct {
 	dec   *json.Decoder
 	nodes int
+	max   int
 }
 
-func parseTree(text string) (any, *refuse.Refusal) {
-	t := &tree{dec: json.NewDecoder(strings.NewReader(text))}
+func parseTree(text string, maxNodes int) (any, *refuse.Refusal) {
+	t := &tree{dec: json.NewDecoder(strings.NewReader(text)), max: maxNodes}
 	t.dec.UseNumber()
 	v, r := t.value(0)
 	if r != nil {
@@ -30,7 +31,7 @@ func parseTree(text string) (any, *refuse.Refusal) {
 }
 
 func (t *tree) value(depth int) (any, *refuse.Refusal) {
-	if t.nodes++; t.nodes > MaxNodes || depth > MaxDepth {
+	if t.nodes++; t.nodes > t.max || depth > MaxDepth {
 		return nil, refuse.New(refuse.TooComplex)
 	}
 	tok, err := t.dec.Token()

@@ -34,6 +34,7 @@ type CellColumn struct {
 // ArrangeRequest is one step of stage 2: create the empty release tables, parse, bind, fill
 // and run.
 type ArrangeRequest struct {
+	Open   bool     `json:"open,omitempty"`
 	Public string   `json:"public,omitempty"` // file of public tables, attached read-only
 	Create []Cells  `json:"create,omitempty"`
 	Parse  string   `json:"parse,omitempty"`
@@ -67,7 +68,7 @@ func arranger(c *jail.Conn) error {
 		var a ArrangeAnswer
 		var err error
 		switch {
-		case q.Create != nil && conn == nil:
+		case q.Open && conn == nil:
 			conn, err = create(ctx, &q)
 		case conn == nil:
 			return fmt.Errorf("not open")

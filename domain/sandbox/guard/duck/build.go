@@ -151,7 +151,11 @@ func (b *builder) table(name, units string, salt int) error {
 		return err
 	}
 	t := snapshot.Table{Unit: d.Unit, UnitDomain: d.UnitDomain, Columns: map[string]string{}}
-	items := []string{`u.n AS "#unit"`, `CAST(row_number() OVER (PARTITION BY u.n ORDER BY guard_rank(u.n, s."#rn", ` + fmt.Sprint(salt) + `), s."#rn") AS INTEGER) AS "#rank"`}
+	ranked, err := b.ranked(name, units, salt)
+	if err != nil {
+		return err
+	}
+	items := []string{`u.n AS "#unit"`, `s."#rank"`}
 	joins := " JOIN " + units + " u ON u.u = CAST(s." + ast.Quote(d.Unit) + " AS VARCHAR)"
 	for i, c := range sorted(d.Columns) {
 		if _, ok := have[strings.ToLower(c)]; !ok {
@@ -188,11 +192,28 @@ func (b *builder) table(name, units string, salt int) error {
 	}
 	b.m.Tables[name] = t
 	query := "CREATE TABLE snap." + ast.Quote(name) + " AS SELECT * FROM (SELECT " + strings.Join(items, ", ") +
-		" FROM (SELECT *, row_number() OVER () AS \"#rn\" FROM " + ast.Quote(name) + ") s" + joins + ") ORDER BY \"#rank\", \"#unit\""
+		" FROM (" + ranked + ") s" + joins + ") ORDER BY \"#rank\", \"#unit\""
 	if err := b.exec(query); err != nil {
 		return fmt.Errorf("%w: %w", ErrSource, err)
 	}
 	return nil
+}
+
+// ranked is the source with the rank of each row within its unit. The order is a keyed hash
+// of the unit's identifier and of the row's place among the unit's own rows, so that what is
+// read of one unit never depends on another unit.
+func (b *builder) ranked(name, units string, salt int) (string, error) {
+	unit := "CAST(" + ast.Quote(b.q.Policy.Tables[name].Unit) + " AS VARCHAR)"
+	var twice int64
+	err := b.conn.QueryRowContext(b.ctx, "SELECT count(*) - count(DISTINCT "+unit+") FROM "+ast.Quote(name)+" WHERE "+unit+" IS NOT NULL").Scan(&twice)
+	if err != nil {
+		return "", err
+	}
+	if twice == 0 {
+		return `SELECT *, CAST(1 AS INTEGER) AS "#rank" FROM ` + ast.Quote(name), nil
+	}
+	return `SELECT *, CAST(row_number() OVER (PARTITION BY ` + unit + ` ORDER BY guard_rank(` + unit + `, "#place", ` + fmt.Sprint(salt) + `), "#place") AS INTEGER) AS "#rank"
+		FROM (SELECT *, row_number() OVER (PARTITION BY ` + unit + ` ORDER BY "#row") AS "#place" FROM (SELECT *, row_number() OVER () AS "#row" FROM ` + ast.Quote(name) + `) WHERE ` + unit + ` IS NOT NULL)`, nil
 }
 
 // double is a value as a number; what is not a number, infinite or NaN is missing.
@@ -303,8 +324,12 @@ func (b *builder) public(name string) error {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		src := "s." + ast.Quote(c.Name)
-		word := "CAST(" + src + " AS VARCHAR)"
-		raws = append(raws, src)
+		word := "nullif(trim(CAST(" + src + " AS VARCHAR)), '')" // as protected words are written
+		if c.Type == "text" {
+			raws = append(raws, word+" AS "+ast.Quote(c.Name))
+		} else {
+			raws = append(raws, src)
+		}
 		items = append(items, word+" AS "+ast.Quote(c.Name+"#w"))
 		if err := b.publicWords(name, c); err != nil {
 			return err
@@ -348,7 +373,11 @@ func (b *builder) public(name string) error {
 
 // publicWords lists a column's values when there are few, and writes their dictionary.
 func (b *builder) publicWords(table string, c *ir.PublicColumn) error {
-	q := "SELECT DISTINCT CAST(" + ast.Quote(c.Name) + " AS VARCHAR), " + ast.Quote(c.Name) + " FROM " + ast.Quote(table) + " WHERE " + ast.Quote(c.Name) + " IS NOT NULL ORDER BY 2 LIMIT " + fmt.Sprint(ir.MaxPublicWords+1)
+	col := ast.Quote(c.Name)
+	if c.Type == "text" {
+		col = "nullif(trim(" + col + "), '')"
+	}
+	q := "SELECT CAST(v AS VARCHAR), v FROM (SELECT DISTINCT " + col + " AS v FROM " + ast.Quote(table) + ") WHERE v IS NOT NULL ORDER BY v LIMIT " + fmt.Sprint(ir.MaxPublicWords+1)
 	rows, err := b.conn.QueryContext(b.ctx, q)
 	if err != nil {
 		return err
@@ -411,7 +440,7 @@ type hashFunc struct {
 
 func registerHash(conn *sql.Conn, key []byte) error {
 	for name, in := range map[string][]duckdb.Type{
-		"guard_rank": {duckdb.TYPE_BIGINT, duckdb.TYPE_BIGINT, duckdb.TYPE_BIGINT},
+		"guard_rank": {duckdb.TYPE_VARCHAR, duckdb.TYPE_BIGINT, duckdb.TYPE_BIGINT},
 		"guard_text": {duckdb.TYPE_VARCHAR},
 	} {
 		if err := duckdb.RegisterScalarUDF(conn, name, &hashFunc{key: key, in: in}); err != nil {
@@ -435,7 +464,7 @@ func (h *hashFunc) Config() duckdb.ScalarFuncConfig {
 	return c
 }
 
-// Executor hashes one row: integers as eight bytes each, text behind a tag.
+// Executor hashes one row: integers as eight bytes behind a tag, text behind tag and length.
 func (h *hashFunc) Executor() duckdb.ScalarFuncExecutor {
 	return duckdb.ScalarFuncExecutor{RowExecutor: func(values []driver.Value) (any, error) {
 		mac := hmac.New(sha256.New, h.key)
@@ -447,7 +476,10 @@ func (h *hashFunc) Executor() duckdb.ScalarFuncExecutor {
 				binary.BigEndian.PutUint64(b[1:], uint64(v))
 				mac.Write(b[:])
 			case string:
-				mac.Write([]byte{'t'})
+				var b [9]byte
+				b[0] = 't'
+				binary.BigEndian.PutUint64(b[1:], uint64(len(v)))
+				mac.Write(b[:])
 				mac.Write([]byte(v))
 			default:
 				return nil, fmt.Errorf("argument of %T", v)

@@ -43,12 +43,16 @@ func Block(b *ir.Block, minUnits int64) *Stage1 {
 	w := &writer{}
 	sel := &ast.Select{}
 	for i, k := range b.Keys {
-		e := w.key(k)
-		sel.Items = append(sel.Items, ast.Item{Expr: e, Alias: ir.KeyName(i)})
-		sel.Groups = append(sel.Groups, e)
+		// '#' keeps the alias apart from every declared column, so that GROUP BY means it
+		alias := "#" + ir.KeyName(i)
+		sel.Items = append(sel.Items, ast.Item{Expr: w.key(k), Alias: alias})
+		sel.Groups = append(sel.Groups, &ast.Column{Names: []string{alias}})
 	}
 	for i, r := range b.Raws {
-		sel.Items = append(sel.Items, ast.Item{Expr: w.raw(r), Alias: "n" + strconv.Itoa(i)})
+		sel.Items = append(sel.Items, ast.Item{Expr: w.raw(r), Alias: "#n" + strconv.Itoa(i)})
+	}
+	if len(sel.Items) == 0 {
+		sel.Items = []ast.Item{{Expr: num(0), Alias: "#n"}}
 	}
 	var conds []ast.Expr
 	sel.From, conds = w.source(b.Source)

@@ -48,7 +48,7 @@ func (s *scope) arg(e ast.Expr) (*Arg, *refuse.Refusal) {
 		grid = big.NewRat(1, 1)
 	}
 	a := &Arg{Grid: grid}
-	bounded := false
+	bounded := false // whether any branch has a value
 	for _, b := range branches {
 		out := ArgBranch{If: b.cond}
 		if b.value != nil {
@@ -63,6 +63,9 @@ func (s *scope) arg(e ast.Expr) (*Arg, *refuse.Refusal) {
 			a.Lo, a.Hi = min(a.Lo, lo), max(a.Hi, hi)
 		}
 		a.Branches = append(a.Branches, out)
+	}
+	if !bounded {
+		return nil, refuse.New(refuse.AggregateUse, "只有 NULL")
 	}
 	return a, nil
 }

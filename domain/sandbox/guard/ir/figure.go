@@ -315,12 +315,19 @@ func (bb *blockBuilder) spread(name string, a *Arg, filter Pred) (*Figure, *refu
 	if kind == "" {
 		return nil, refuse.New(refuse.Function, name)
 	}
+	if tooWide(a) {
+		return nil, refuse.New(refuse.Literal, "平方会超出整数范围")
+	}
 	n := bb.raw(Raw{Kind: RawCount, A: a, Filter: filter})
 	sum := bb.raw(Raw{Kind: RawSum, A: a, Filter: filter})
 	sq := bb.raw(Raw{Kind: RawSquare, A: a, Filter: filter})
 	return &Figure{Kind: kind, A: a, Moments: []int{
 		bb.countMoment(n, name+".count"), bb.centred(sum, n, a, name+".sum"), bb.squares(sq, sum, n, a, name+".square")}}, nil
 }
+
+// tooWide: sums of products over 2⁴⁰ rows must stay within 128 bits, so that no data can make
+// the engine fail.
+func tooWide(a *Arg) bool { return a.Lo < -1<<42 || a.Hi > 1<<42 }
 
 // squares is Σ (2(2a−c)² − w²) with c = lo+hi, w = hi−lo: each row within ±w².
 func (bb *blockBuilder) squares(sq, sum, n int, a *Arg, name string) int {
@@ -335,6 +342,9 @@ func (bb *blockBuilder) squares(sq, sum, n int, a *Arg, name string) int {
 
 // pair is covariance, correlation and slope over rows where both values are present.
 func (bb *blockBuilder) pair(kind FigureKind, a, b *Arg, filter Pred) (*Figure, *refuse.Refusal) {
+	if tooWide(a) || tooWide(b) {
+		return nil, refuse.New(refuse.Literal, "乘积会超出整数范围")
+	}
 	name := string(kind)
 	n := bb.raw(Raw{Kind: RawCount, A: a, B: b, Filter: filter})
 	sa := bb.raw(Raw{Kind: RawSum, A: a, B: b, Filter: filter})

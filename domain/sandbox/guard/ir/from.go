@@ -338,7 +338,7 @@ func (r *resolver) joinPublic(t *ast.Join, left, right *fromResult) (*fromResult
 		if !r.publicVisible(right.pub, c.Name) {
 			continue
 		}
-		k := &Col{Name: c.Name, Rel: look.As, Label: policy.PublicColumn, Table: right.pub, Column: c.Name, Nullable: t.LeftOuter}
+		k := &Col{Name: c.Name, Rel: look.As, Label: policy.PublicColumn, Table: right.pub, Column: c.Name, Nullable: t.LeftOuter, Closed: true}
 		k.Coding = coding.Published(c.Type, c.Words)
 		if k.Coding.Kind != coding.None {
 			k.Code = c.Name + DictSuffix

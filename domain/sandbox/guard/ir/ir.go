@@ -31,6 +31,7 @@ type Col struct {
 	Table    string // table and column of the policy it comes from, for the dictionary
 	Column   string
 	PerUnit  bool // the same for every row of a unit: a key on it puts a unit in one cell
+	Closed   bool // no value outside the coding can occur
 	Nullable bool // on the optional side of a LEFT JOIN: NULL where nothing matched
 }
 

@@ -153,7 +153,7 @@ func (s *scope) listedKey(e ast.Expr, k *Col, where Pred) (*Key, *refuse.Refusal
 			out = n
 		}
 		outs[code+2] = out
-		if out < 0 && (allowed == nil || allowed.Has(code)) && !(code == coding.Other && notOther(k)) {
+		if out < 0 && (allowed == nil || allowed.Has(code)) && !(code == coding.Other && k.Closed) {
 			special[out] = true
 		}
 	}
@@ -165,9 +165,6 @@ func (s *scope) listedKey(e ast.Expr, k *Col, where Pred) (*Key, *refuse.Refusal
 	key.Runs = runs(outs)
 	return key, coarse(c, outs, k.Name)
 }
-
-// notOther: figures computed per unit have no value outside their range.
-func notOther(k *Col) bool { return k.Table == "" }
 
 // oneType is the common type of the values of a key.
 func oneType(vs []Value) (string, *refuse.Refusal) {

@@ -65,6 +65,24 @@ func (s *scope) predicate(e ast.Expr, negate bool) (Pred, *refuse.Refusal) {
 	return nil, refuse.New(refuse.Predicate)
 }
 
+// insideOut names what has no place in a condition over rows.
+func insideOut(e ast.Expr) *refuse.Refusal {
+	var out *refuse.Refusal
+	ast.Walk(e, func(x ast.Expr) {
+		switch x := x.(type) {
+		case *ast.Func:
+			if isAggregate(x.Name) {
+				out = first(out, refuse.New(refuse.NestedAggregate, x.Name))
+			}
+		case *ast.Window:
+			out = first(out, refuse.New(refuse.WindowUse))
+		case *ast.InQuery:
+			out = first(out, refuse.New(refuse.Subquery))
+		}
+	})
+	return out
+}
+
 func constant(v bool) Pred {
 	if v {
 		return &AllOf{}
@@ -145,6 +163,9 @@ func (s *scope) comparison(e *ast.Compare, negate bool) (Pred, *refuse.Refusal) 
 	v, ok := literal(lit)
 	c, isCol := col.(*ast.Column)
 	if !ok || !isCol {
+		if r := insideOut(e); r != nil {
+			return nil, r
+		}
 		if k := s.bandColumn(e); k != nil {
 			return s.banded(e, k, negate)
 		}

@@ -30,6 +30,9 @@ const MaxPublicWords = 5000
 // maxWork bounds how many domain values one question may make us enumerate.
 const maxWork = 8 << 20
 
+// maxBlocks bounds the guarded aggregations of one question.
+const maxBlocks = 32
+
 // resolver turns one accepted tree into a Plan.
 type resolver struct {
 	policy  *policy.Policy
@@ -251,18 +254,15 @@ func (r *resolver) guarded(q *ast.Select, s *scope, src *Source, where Pred, gro
 		bb.b.Keys = append(bb.b.Keys, k)
 		bb.keyText = append(bb.keyText, text)
 	}
+	if len(r.blocks) == maxBlocks {
+		return nil, refuse.Newf(refuse.TooComplex, "一次最多 %d 个统计子查询", maxBlocks)
+	}
 	r.blocks = append(r.blocks, bb.b)
 	rel := fmt.Sprintf("r%d", len(r.blocks)-1)
 	p := &post{r: r, s: s, bb: bb, rel: rel, sel: q}
 	out, ref := p.selectOver(q, &ast.Base{Name: rel, Alias: rel}, true)
 	if ref != nil {
 		return nil, ref
-	}
-	if len(bb.b.Figures) == 0 {
-		// SELECT key … GROUP BY key: which cells exist is itself an answer
-		if _, ref := bb.figure(&ast.Func{Name: "count_star"}); ref != nil {
-			return nil, ref
-		}
 	}
 	bb.finish()
 	return out, nil
@@ -405,7 +405,7 @@ func (r *resolver) perUnit(q *ast.Select, s *scope, src *Source, where Pred, gro
 		}
 		n := len(sub.Out)
 		sub.Out = append(sub.Out, SubCol{Name: fmt.Sprintf("c%d", n), Figure: fig})
-		c := &Col{Name: name, Rel: sub.As, Label: label, Coding: coding.Figure(fig.Lo, fig.Hi, fig.Grid), PerUnit: true,
+		c := &Col{Name: name, Rel: sub.As, Label: label, Coding: coding.Figure(fig.Lo, fig.Hi, fig.Grid), PerUnit: true, Closed: true,
 			Value: fmt.Sprintf("c%d%s", n, MeasureSuffix)}
 		if label == policy.Dim {
 			c.Code = fmt.Sprintf("c%d", n)

@@ -43,8 +43,9 @@ type Priced struct {
 // Price works out noise and cost of a block. rho gives the ρ (nano) of figure i.
 func Price(b *ir.Block, p *policy.Policy, rho func(figure int) int64) (*Priced, *refuse.Refusal) {
 	pr := &Priced{Block: b, MinUnits: p.MinUnits(), Sigma2: make([]*big.Rat, len(b.Moments))}
-	// each moment pays the largest share any figure wants of it, in exact fractions of nano-ρ
-	cost := make([]*big.Rat, len(b.Moments))
+	// a figure's price is split evenly over its moments, the first taking what does not divide;
+	// a moment several figures need pays the largest share once
+	cost := make([]int64, len(b.Moments))
 	for i, f := range b.Figures {
 		r := rho(i)
 		if r <= 0 || r > 1<<50 {
@@ -54,27 +55,28 @@ func Price(b *ir.Block, p *policy.Policy, rho func(figure int) int64) (*Priced, 
 		if f.Kind == ir.Quantile {
 			parts = 1
 		}
-		for _, m := range f.Moments {
-			c := big.NewRat(r, parts)
-			if cost[m] == nil || cost[m].Cmp(c) < 0 {
-				cost[m] = c
+		for j, m := range f.Moments {
+			c := r / parts
+			if j == 0 {
+				c += r % parts
 			}
+			cost[m] = max(cost[m], c)
 		}
 	}
 	paid := map[int]bool{}
 	for i := range b.Moments {
 		m := &b.Moments[i]
-		if cost[i] == nil {
-			return nil, refuse.New(refuse.Internal)
+		if cost[i] <= 0 {
+			return nil, refuse.New(refuse.Accuracy)
 		}
-		pr.Sigma2[i] = noise.Variance(m.Delta2, cost[i])
+		pr.Sigma2[i] = noise.Variance(m.Delta2, big.NewRat(cost[i], 1))
 		if m.Vector != 0 {
 			if paid[m.Vector] {
 				continue
 			}
 			paid[m.Vector] = true
 		}
-		pr.Lines = append(pr.Lines, Line{What: m.Name, Rho: ceil(cost[i])})
+		pr.Lines = append(pr.Lines, Line{What: m.Name, Rho: cost[i]})
 	}
 	if b.Selection {
 		pr.selection(p)
@@ -127,12 +129,6 @@ func (pr *Priced) HalfWidth(f *ir.Figure) float64 {
 		return z95 * noise.Sigma(pr.Sigma2[f.Moments[0]]) * g
 	}
 	return 0
-}
-
-// ceil of a non-negative fraction.
-func ceil(r *big.Rat) int64 {
-	q := new(big.Int).Add(r.Num(), new(big.Int).Sub(r.Denom(), big.NewInt(1)))
-	return q.Quo(q, r.Denom()).Int64()
 }
 
 // selection prices the threshold on s = ceil(rows/K). One unit moves s by at most one in each

@@ -1,0 +1,2 @@
+SELECT /* how many */ count(*) -- persons
+FROM person

@@ -1,0 +1,1 @@
+SELECT count(score), count(street), count(1) FROM person

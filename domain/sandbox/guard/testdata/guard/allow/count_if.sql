@@ -1,0 +1,1 @@
+SELECT count_if(sex = 'F') FROM person

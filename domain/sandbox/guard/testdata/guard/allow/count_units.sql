@@ -1,0 +1,1 @@
+SELECT count(DISTINCT id_card) FROM person

@@ -1,0 +1,1 @@
+WITH x AS MATERIALIZED (SELECT count(*) AS n FROM person) SELECT n FROM x

@@ -1,0 +1,1 @@
+SELECT day, count(*) FROM visit WHERE day BETWEEN DATE '2024-01-01' AND DATE '2024-01-31' GROUP BY day

@@ -1,0 +1,1 @@
+SELECT county, sex, count(*), avg(income) FROM person GROUP BY ALL

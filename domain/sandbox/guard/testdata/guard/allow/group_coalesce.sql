@@ -1,0 +1,1 @@
+SELECT coalesce(sex, '不详') AS s, count(*) FROM person GROUP BY s

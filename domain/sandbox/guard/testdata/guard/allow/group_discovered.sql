@@ -1,0 +1,1 @@
+SELECT street, count(*) FROM person GROUP BY street

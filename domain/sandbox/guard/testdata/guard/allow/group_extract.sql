@@ -1,0 +1,1 @@
+SELECT extract(quarter FROM insured_since) AS q, count(*) FROM person GROUP BY q

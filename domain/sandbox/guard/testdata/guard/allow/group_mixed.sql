@@ -1,0 +1,1 @@
+SELECT street, sex, count(*) FROM person GROUP BY ALL

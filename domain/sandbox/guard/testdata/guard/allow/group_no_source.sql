@@ -1,0 +1,1 @@
+SELECT trade, count(*), avg(staff) FROM firm GROUP BY trade

@@ -1,0 +1,1 @@
+SELECT county FROM person GROUP BY county

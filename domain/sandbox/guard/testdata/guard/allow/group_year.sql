@@ -1,0 +1,1 @@
+SELECT year(insured_since) AS y, count(*) AS n FROM person GROUP BY y ORDER BY y

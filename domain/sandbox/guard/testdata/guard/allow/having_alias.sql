@@ -1,0 +1,1 @@
+SELECT county, count(*) AS n FROM person GROUP BY county HAVING n > 50

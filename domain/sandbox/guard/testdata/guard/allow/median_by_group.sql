@@ -1,0 +1,1 @@
+SELECT sex, median(age) FROM person GROUP BY sex

@@ -1,0 +1,1 @@
+SELECT "sex" AS "性 别", count(*) FROM "person" GROUP BY "sex"

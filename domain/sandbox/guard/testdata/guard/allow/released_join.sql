@@ -1,0 +1,1 @@
+WITH a AS (SELECT county, count(*) AS n FROM person GROUP BY county), b AS (SELECT county, avg(income) AS m FROM person GROUP BY county) SELECT a.county, a.n, b.m FROM a JOIN b ON a.county = b.county ORDER BY a.county

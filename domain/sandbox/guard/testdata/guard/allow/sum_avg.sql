@@ -1,0 +1,1 @@
+SELECT sum(income), avg(income), avg(score) FROM person WHERE age >= 18

@@ -1,0 +1,1 @@
+SELECT avg(coalesce(score, 0)) FROM person

@@ -1,0 +1,1 @@
+SELECT avg(age), sum(age) FROM person

@@ -1,0 +1,1 @@
+SELECT avg(income + score * 100) FROM person

@@ -1,0 +1,1 @@
+SELECT count(*) AS n FROM person UNION ALL SELECT count(*) FROM firm

@@ -1,0 +1,1 @@
+SELECT count(*) FROM person WHERE sex IS NOT NULL AND score IS NULL

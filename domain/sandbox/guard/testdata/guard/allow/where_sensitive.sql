@@ -1,0 +1,1 @@
+SELECT county, count(*) FROM person WHERE disease = 'flu' GROUP BY county

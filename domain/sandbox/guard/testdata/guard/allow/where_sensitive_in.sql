@@ -1,0 +1,1 @@
+SELECT count(*) FROM person WHERE disease IN ('flu', 'cold')

@@ -1,0 +1,1 @@
+SELECT count(*) FROM person WHERE TRUE AND NOT FALSE

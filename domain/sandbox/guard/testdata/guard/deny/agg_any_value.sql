@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT any_value(age) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT arbitrary(age) FROM person

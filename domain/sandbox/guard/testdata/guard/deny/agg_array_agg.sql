@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT array_agg(age) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT bit_xor(age) FROM person

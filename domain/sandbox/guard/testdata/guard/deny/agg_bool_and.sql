@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT bool_and(age > 3) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_AGGREGATE_USE
+SELECT count(DISTINCT disease) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT entropy(age) FROM person

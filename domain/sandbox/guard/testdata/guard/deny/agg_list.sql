@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT list(age) FROM person

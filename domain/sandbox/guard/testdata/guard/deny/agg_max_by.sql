@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT max_by(disease, income) FROM person

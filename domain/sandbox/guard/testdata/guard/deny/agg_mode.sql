@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT mode(age) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_AGGREGATE_USE
+SELECT sum(income * score) FROM person

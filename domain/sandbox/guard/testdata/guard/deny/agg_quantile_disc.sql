@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT quantile_disc(income, 0.5) FROM person

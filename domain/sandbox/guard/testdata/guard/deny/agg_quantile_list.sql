@@ -1,0 +1,2 @@
+-- GUARD_AGGREGATE_USE
+SELECT quantile_cont(income, 2) FROM person

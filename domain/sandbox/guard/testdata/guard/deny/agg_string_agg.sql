@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT string_agg(street, ',') FROM person

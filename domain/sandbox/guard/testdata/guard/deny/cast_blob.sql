@@ -1,0 +1,2 @@
+-- GUARD_CAST
+SELECT count(*) FROM person WHERE CAST(age AS BLOB) = 'x'

@@ -1,0 +1,2 @@
+-- GUARD_CAST
+SELECT CAST('{}' AS JSON), count(*) FROM person

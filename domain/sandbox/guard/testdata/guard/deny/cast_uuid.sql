@@ -1,0 +1,2 @@
+-- GUARD_CAST
+SELECT CAST('x' AS UUID), count(*) FROM person

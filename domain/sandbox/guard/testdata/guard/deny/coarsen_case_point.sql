@@ -1,0 +1,2 @@
+-- GUARD_COARSEN
+SELECT CASE WHEN age = 37 THEN 'x' ELSE 'y' END, count(*) FROM person GROUP BY 1

@@ -1,0 +1,2 @@
+-- GUARD_COARSEN
+SELECT CASE WHEN age BETWEEN 30 AND 31 AND sex = 'F' THEN 'x' ELSE 'y' END, count(*) FROM person GROUP BY 1

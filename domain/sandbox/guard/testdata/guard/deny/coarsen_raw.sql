@@ -1,0 +1,2 @@
+-- GUARD_COARSEN
+SELECT age, count(*) FROM person GROUP BY age

@@ -1,0 +1,2 @@
+-- GUARD_TOO_COMPLEX
+WITH a AS (SELECT count(*) AS n FROM person), b AS (SELECT x.n FROM a x JOIN a y ON x.n = y.n), c AS (SELECT x.n FROM b x JOIN b y ON x.n = y.n), d AS (SELECT x.n FROM c x JOIN c y ON x.n = y.n), e AS (SELECT x.n FROM d x JOIN d y ON x.n = y.n), f AS (SELECT x.n FROM e x JOIN e y ON x.n = y.n), g AS (SELECT x.n FROM f x JOIN f y ON x.n = y.n), h AS (SELECT x.n FROM g x JOIN g y ON x.n = y.n), i AS (SELECT x.n FROM h x JOIN h y ON x.n = y.n), j AS (SELECT x.n FROM i x JOIN i y ON x.n = y.n), k AS (SELECT x.n FROM j x JOIN j y ON x.n = y.n) SELECT n FROM k

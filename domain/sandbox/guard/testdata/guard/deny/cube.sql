@@ -1,0 +1,2 @@
+-- GUARD_GROUPING_SETS
+SELECT sex, county, count(*) FROM person GROUP BY CUBE (sex, county)

@@ -1,0 +1,2 @@
+-- GUARD_COLUMN_FORBIDDEN
+SELECT count(name) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_COLUMN_FORBIDDEN
+SELECT count(*) FILTER (WHERE name = 'x') FROM person

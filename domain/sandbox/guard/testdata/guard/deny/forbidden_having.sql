@@ -1,0 +1,2 @@
+-- GUARD_COLUMN_FORBIDDEN
+SELECT count(*) FROM person HAVING name = 'x'

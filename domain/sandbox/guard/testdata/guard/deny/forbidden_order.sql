@@ -1,0 +1,2 @@
+-- GUARD_COLUMN_FORBIDDEN
+SELECT count(*) FROM person ORDER BY name

@@ -1,0 +1,2 @@
+-- GUARD_COLUMN_FORBIDDEN
+SELECT name FROM person

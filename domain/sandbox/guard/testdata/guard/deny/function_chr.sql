@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT chr(7), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT current_database(), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT current_setting('threads'), count(*) FROM person

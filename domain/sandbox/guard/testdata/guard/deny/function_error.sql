@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT error('x'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT format('{}', 1), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT getenv('HOME'), count(*) FROM person

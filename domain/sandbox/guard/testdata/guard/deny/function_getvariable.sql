@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT getvariable('x'), count(*) FROM person

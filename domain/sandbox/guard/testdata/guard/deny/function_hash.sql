@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT hash(1), count(*) FROM person

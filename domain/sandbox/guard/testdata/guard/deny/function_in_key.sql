@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT hash(age), count(*) FROM person GROUP BY 1

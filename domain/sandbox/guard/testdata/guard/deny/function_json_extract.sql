@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT json_extract('{}', '$'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT json_serialize_sql('SELECT 1'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT md5('a'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT nextval('s'), count(*) FROM person

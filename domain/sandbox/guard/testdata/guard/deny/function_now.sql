@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT now(), count(*) FROM person

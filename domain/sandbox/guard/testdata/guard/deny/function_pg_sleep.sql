@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT pg_sleep(1), count(*) FROM person

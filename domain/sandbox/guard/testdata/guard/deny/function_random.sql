@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT random(), count(*) FROM person

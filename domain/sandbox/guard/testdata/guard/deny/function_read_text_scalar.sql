@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT read_text('x'), count(*) FROM person

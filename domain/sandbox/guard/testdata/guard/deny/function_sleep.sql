@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT sleep_ms(1000), count(*) FROM person

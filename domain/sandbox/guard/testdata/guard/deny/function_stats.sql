@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT stats(1), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT strptime('x', '%Y'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT txid_current(), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT uuid(), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT version(), count(*) FROM person

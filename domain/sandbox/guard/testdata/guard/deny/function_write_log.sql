@@ -1,0 +1,2 @@
+-- GUARD_FUNCTION
+SELECT write_log('x'), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_IDENTIFIER
+SELECT count(*) AS aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa FROM person

@@ -1,0 +1,2 @@
+-- GUARD_IDENTIFIER
+SELECT count(*) AS "a""b" FROM person

@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_COLUMN
+SELECT sum("income#m") FROM person

@@ -1,0 +1,2 @@
+-- GUARD_JOIN_ONLY
+SELECT count(home_hospital) FROM person

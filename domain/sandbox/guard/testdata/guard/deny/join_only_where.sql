@@ -1,0 +1,2 @@
+-- GUARD_JOIN_ONLY
+SELECT count(*) FROM person WHERE home_hospital = 'h1'

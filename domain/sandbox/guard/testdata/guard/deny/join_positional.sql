@@ -1,0 +1,2 @@
+-- GUARD_JOIN
+SELECT count(*) FROM person POSITIONAL JOIN visit

@@ -1,0 +1,2 @@
+-- GUARD_JOIN
+SELECT count(*) FROM person p SEMI JOIN visit v ON p.id_card = v.id_card

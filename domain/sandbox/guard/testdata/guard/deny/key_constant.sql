@@ -1,0 +1,2 @@
+-- GUARD_KEY_EXPRESSION
+SELECT 'a', count(*) FROM person GROUP BY 'a'

@@ -1,0 +1,2 @@
+-- GUARD_LIMIT
+SELECT sex, count(*) FROM person GROUP BY sex LIMIT -1

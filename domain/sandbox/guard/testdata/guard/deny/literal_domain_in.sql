@@ -1,0 +1,2 @@
+-- GUARD_LITERAL_DOMAIN
+SELECT count(*) FROM person WHERE county IN ('east', 'north')

@@ -1,0 +1,2 @@
+-- GUARD_LITERAL
+SELECT count(*) FROM person WHERE age = NULL

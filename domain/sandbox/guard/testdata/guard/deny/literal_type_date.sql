@@ -1,0 +1,2 @@
+-- GUARD_TYPE
+SELECT count(*) FROM person WHERE insured_since > 2010

@@ -1,0 +1,2 @@
+-- GUARD_MEASURE_USE
+SELECT floor(income / 1000), count(*) FROM person GROUP BY 1

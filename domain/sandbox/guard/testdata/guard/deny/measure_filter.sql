@@ -1,0 +1,2 @@
+-- GUARD_MEASURE_USE
+SELECT count(*) FILTER (WHERE income BETWEEN 1 AND 2) FROM person

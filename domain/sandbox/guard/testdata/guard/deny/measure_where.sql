@@ -1,0 +1,2 @@
+-- GUARD_MEASURE_USE
+SELECT count(*) FROM person WHERE income > 150000

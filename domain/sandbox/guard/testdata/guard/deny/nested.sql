@@ -1,0 +1,2 @@
+-- GUARD_NESTED_AGGREGATE
+SELECT sum(count(*)) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_NESTED_AGGREGATE
+SELECT count(*) FROM person GROUP BY count(*)

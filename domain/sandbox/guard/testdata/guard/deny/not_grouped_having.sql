@@ -1,0 +1,2 @@
+-- GUARD_NOT_GROUPED
+SELECT count(*) FROM person HAVING age > 30

@@ -1,0 +1,2 @@
+-- GUARD_NOT_MEASURE
+SELECT avg(insured_since) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_NOT_MEASURE
+SELECT sum(street) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_ORDER
+SELECT sex, count(*) FROM person GROUP BY sex ORDER BY 7

@@ -1,0 +1,2 @@
+-- GUARD_OWN_TABLE
+SELECT count(*) FROM mine

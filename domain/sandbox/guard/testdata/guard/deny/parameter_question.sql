@@ -1,0 +1,2 @@
+-- GUARD_PARAMETER
+SELECT count(*) FROM person WHERE age > ?

@@ -1,0 +1,2 @@
+-- GUARD_GROUPING_SETS
+SELECT sex, count(*) FROM person GROUP BY ROLLUP (sex)

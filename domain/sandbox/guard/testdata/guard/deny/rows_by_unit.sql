@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT id_card, count(*) FROM visit GROUP BY id_card

@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+WITH x AS (SELECT age, sex FROM person) SELECT age FROM x

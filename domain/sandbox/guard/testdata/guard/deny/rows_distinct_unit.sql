@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT DISTINCT id_card FROM person

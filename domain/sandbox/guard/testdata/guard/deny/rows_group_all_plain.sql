@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT age, sex FROM person GROUP BY ALL

@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT count(*) FROM (SELECT age FROM person LIMIT 5) t

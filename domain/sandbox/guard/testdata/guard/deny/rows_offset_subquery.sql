@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT count(*) FROM (SELECT age FROM person OFFSET 100) t

@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT age FROM person

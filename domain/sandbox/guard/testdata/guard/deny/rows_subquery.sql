@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT a FROM (SELECT age AS a FROM person) t

@@ -1,0 +1,2 @@
+-- GUARD_ROW_LEVEL
+SELECT id_card FROM person LIMIT 1

@@ -1,0 +1,2 @@
+-- GUARD_SAMPLE
+SELECT count(*) FROM person TABLESAMPLE 10%

@@ -1,0 +1,2 @@
+-- GUARD_QUALIFIED_NAME
+SELECT count(*) FROM main.person

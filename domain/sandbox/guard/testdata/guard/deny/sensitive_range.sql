@@ -1,0 +1,2 @@
+-- GUARD_SENSITIVE_USE
+SELECT count(*) FROM person WHERE disease > 'm'

@@ -1,0 +1,2 @@
+-- GUARD_SET_OPERATION
+SELECT count(*) AS a FROM person UNION BY NAME SELECT count(*) AS a FROM visit

@@ -1,0 +1,2 @@
+-- GUARD_SET_OPERATION
+SELECT count(*) FROM person EXCEPT SELECT count(*) FROM visit

@@ -1,0 +1,2 @@
+-- GUARD_SET_OPERATION
+SELECT count(*) FROM person UNION SELECT count(*) FROM visit

@@ -1,0 +1,2 @@
+-- GUARD_SHOW
+DESCRIBE person

@@ -1,0 +1,2 @@
+-- GUARD_SHOW
+SELECT count(*) FROM (SUMMARIZE person) t

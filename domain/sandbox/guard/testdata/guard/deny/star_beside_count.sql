@@ -1,0 +1,2 @@
+-- GUARD_STAR
+SELECT count(*), * FROM person

@@ -1,0 +1,2 @@
+-- GUARD_STAR
+SELECT * EXCLUDE (name) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_STAR
+SELECT max(COLUMNS(*)) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_STAR
+TABLE person

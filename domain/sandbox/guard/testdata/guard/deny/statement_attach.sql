@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+ATTACH 'x.db' AS y

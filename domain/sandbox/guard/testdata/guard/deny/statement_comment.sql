@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+COMMENT ON TABLE person IS 'x'

@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+DROP TABLE person

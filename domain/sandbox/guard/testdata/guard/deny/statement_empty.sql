@@ -1,0 +1,2 @@
+-- GUARD_ONE_STATEMENT
+ 

@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+EXPLAIN SELECT count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+CREATE MACRO f(a) AS a + 1

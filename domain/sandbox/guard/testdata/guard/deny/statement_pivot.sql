@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+PIVOT person ON sex USING count(*)

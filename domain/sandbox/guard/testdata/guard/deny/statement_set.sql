@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+SET threads = 8

@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+SELECT count(*) FROM person; DROP TABLE person

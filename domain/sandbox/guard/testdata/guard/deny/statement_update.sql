@@ -1,0 +1,2 @@
+-- GUARD_NOT_SELECT
+UPDATE person SET age = 1

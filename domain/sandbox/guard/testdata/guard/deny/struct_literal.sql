@@ -1,0 +1,2 @@
+-- GUARD_LAMBDA
+SELECT {'a': 1}, count(*) FROM person

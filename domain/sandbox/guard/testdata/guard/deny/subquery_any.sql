@@ -1,0 +1,2 @@
+-- GUARD_SUBQUERY
+SELECT count(*) FROM person WHERE age > ANY (SELECT level FROM lab)

@@ -1,0 +1,2 @@
+-- GUARD_SUBQUERY
+SELECT count(*) FROM person WHERE age IN (SELECT level FROM lab)

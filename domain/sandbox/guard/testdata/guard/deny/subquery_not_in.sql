@@ -1,0 +1,2 @@
+-- GUARD_SUBQUERY
+SELECT count(*) FROM person WHERE id_card NOT IN (SELECT id_card FROM visit)

@@ -1,0 +1,2 @@
+-- GUARD_SUBQUERY
+SELECT (SELECT max(age) FROM person), count(*) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_SYNTAX
+SELEC count(*) FROM person

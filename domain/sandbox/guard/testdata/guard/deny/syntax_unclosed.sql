@@ -1,0 +1,2 @@
+-- GUARD_SYNTAX
+SELECT count(*) FROM person WHERE sex = 'F

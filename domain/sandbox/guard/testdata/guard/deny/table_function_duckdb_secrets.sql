@@ -1,0 +1,2 @@
+-- GUARD_TABLE_FUNCTION
+SELECT count(*) FROM duckdb_secrets()

@@ -1,0 +1,2 @@
+-- GUARD_TABLE_FUNCTION
+SELECT count(*) FROM generate_series(1,10)

@@ -1,0 +1,2 @@
+-- GUARD_TEXT_CHARACTER
+SELECT count(*)　FROM person

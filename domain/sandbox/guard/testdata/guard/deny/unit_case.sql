@@ -1,0 +1,2 @@
+-- GUARD_UNIT_USE
+SELECT CASE WHEN id_card = 'CANARY000001' THEN 'a' ELSE 'b' END, count(*) FROM person GROUP BY 1

@@ -1,0 +1,2 @@
+-- GUARD_UNIT_USE
+SELECT count(*) FILTER (WHERE id_card = 'CANARY000001') FROM person

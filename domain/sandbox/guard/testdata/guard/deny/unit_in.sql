@@ -1,0 +1,2 @@
+-- GUARD_UNIT_USE
+SELECT count(*) FROM person WHERE id_card IN ('CANARY000001')

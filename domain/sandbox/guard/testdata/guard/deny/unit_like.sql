@@ -1,0 +1,2 @@
+-- GUARD_PREDICATE
+SELECT count(*) FROM person WHERE id_card LIKE 'CANARY00%'

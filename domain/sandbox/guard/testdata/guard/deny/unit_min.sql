@@ -1,0 +1,2 @@
+-- GUARD_ROW_AGGREGATE
+SELECT min(id_card) FROM person

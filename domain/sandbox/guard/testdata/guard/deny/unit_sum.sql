@@ -1,0 +1,2 @@
+-- GUARD_UNIT_USE
+SELECT sum(id_card) FROM person

@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_TABLE
+SELECT count(*) FROM person p WHERE q.age > 3

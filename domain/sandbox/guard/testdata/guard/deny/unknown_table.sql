@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_TABLE
+SELECT count(*) FROM secret

@@ -1,0 +1,2 @@
+-- GUARD_PIVOT
+SELECT count(*) FROM (UNPIVOT person ON age) t

@@ -1,0 +1,2 @@
+-- GUARD_VALUES
+VALUES (1)

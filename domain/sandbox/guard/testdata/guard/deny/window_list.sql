@@ -1,0 +1,2 @@
+-- GUARD_WINDOW
+SELECT list(count(*)) OVER () FROM person

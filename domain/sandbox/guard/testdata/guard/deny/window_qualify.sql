@@ -1,0 +1,2 @@
+-- GUARD_WINDOW
+SELECT age FROM person QUALIFY row_number() OVER () = 1

@@ -1,0 +1,2 @@
+-- GUARD_WINDOW
+SELECT row_number() OVER () FROM person
