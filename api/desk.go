@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -159,14 +160,14 @@ func (a *API) deskRoutes() {
 		l, err := a.leader(ctx)
 		return &leaderOut{l}, err
 	})
-	Route(a, op("weekly", "GET", "/api/leader/weekly.{ext}", "每周一页（html、pdf、docx）", "督办", true), func(ctx context.Context, in *struct {
-		Ext string `path:"ext" maxLength:"5"`
+	Route(a, op("weekly", "GET", "/api/leader/weekly/{file}", "每周一页（html、pdf、docx）", "督办", true), func(ctx context.Context, in *struct {
+		File string `path:"file" maxLength:"20"`
 	}) (*bytesOut, error) {
 		l, err := a.leader(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return document(weekly(l, a.City), "."+in.Ext)
+		return document(weekly(l, a.City), filepath.Ext(in.File))
 	})
 }
 

@@ -107,9 +107,9 @@ func (a *API) fileRoutes() {
 		}
 		return document(d, ext)
 	})
-	Route(a, op("timeline", "GET", "/api/cases/{no}/timeline.{ext}", "办理过程（html、pdf）", "文书", true), func(ctx context.Context, in *struct {
-		No  string `path:"no" maxLength:"40"`
-		Ext string `path:"ext" maxLength:"5"`
+	Route(a, op("timeline", "GET", "/api/cases/{no}/timeline/{file}", "办理过程（timeline.html、timeline.pdf）", "文书", true), func(ctx context.Context, in *struct {
+		No   string `path:"no" maxLength:"40"`
+		File string `path:"file" maxLength:"20"`
 	}) (*bytesOut, error) {
 		actor, err := a.who(ctx)
 		if err != nil {
@@ -119,7 +119,7 @@ func (a *API) fileRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return document(v.Timeline(), "."+in.Ext)
+		return document(v.Timeline(), filepath.Ext(in.File))
 	})
 }
 

@@ -3,10 +3,13 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -95,6 +98,7 @@ func New(d Deps) *API {
 	cfg := huma.DefaultConfig(d.City.Platform, d.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Info.Description = "公共数据授权运营平台接口。错误一律为 application/problem+json，带稳定代码与方案条款。"
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie},
@@ -114,6 +118,19 @@ func New(d Deps) *API {
 	}
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { fail(w, r, errNotFound) })
 	return a
+}
+
+// schemaName names a type in the description: its own name, or for one without a name where it
+// is used together with a digest of its shape.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Name() != "" {
+		return huma.DefaultSchemaNamer(t, hint)
+	}
+	sum := sha256.Sum256([]byte(t.String()))
+	return huma.DefaultSchemaNamer(t, hint) + hex.EncodeToString(sum[:3])
 }
 
 // newHumaError turns the validator's complaints into the one shape, in Chinese.

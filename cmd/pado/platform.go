@@ -152,7 +152,7 @@ func (x *platform) handler(secure bool) (http.Handler, error) {
 		}
 	}
 	a := api.New(api.Deps{Engine: x.engine, Identity: x.identity, Actor: party.Actor, Registers: registers,
-		Menu: api.DefaultMenu(registers, nil), Messages: inbox{x.db}, Files: x.files, Choices: x.choices(),
+		Menu: api.DefaultMenu(registers, nil), Messages: inbox{party.NewInbox(x.db)}, Files: x.files, Choices: x.choices(),
 		City: x.cityInfo(), Version: version, Demo: x.demo, Secure: secure, Health: x.free, LogReader: mayReadLog, More: x.moreRoutes()})
 	mux := http.NewServeMux()
 	mux.Handle("/api/", a)

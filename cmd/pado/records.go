@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"pado/core/audit"
 	"pado/core/id"
@@ -112,7 +113,7 @@ func (p *place) open(ctx context.Context) (*store.DB, []byte, audit.Keys, error)
 const logKeys = "log.keys"
 
 // found creates the records of a city in an empty place.
-func found(ctx context.Context, p *place, city string, demo bool, seed io.Reader) (*store.DB, []byte, audit.Keys, error) {
+func found(ctx context.Context, p *place, city string, demo bool, start time.Time, seed io.Reader) (*store.DB, []byte, audit.Keys, error) {
 	var keys audit.Keys
 	if err := p.check(); err != nil {
 		return nil, nil, keys, err
@@ -154,7 +155,7 @@ func found(ctx context.Context, p *place, city string, demo bool, seed io.Reader
 	if err != nil {
 		return nil, nil, keys, err
 	}
-	err = db.Found(ctx, store.Founding{City: city, Origin: origin, Demo: demo, Keys: public,
+	err = db.Found(ctx, store.Founding{City: city, Origin: origin, Demo: demo, Start: start, Keys: public,
 		Also: func(t *store.Tx) error { return t.PutSecret(logKeys, "log", sealed) }})
 	if err != nil {
 		db.Close()

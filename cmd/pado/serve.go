@@ -22,15 +22,24 @@ func initCommand(ctx context.Context, args []string, out io.Writer) error {
 	f := flags("init")
 	p.flags(f)
 	city := f.String("city", "", "区划代码，如 140600")
+	authority := f.String("authority", "", "数据管理部门全称；缺省为“城市名＋数据局”")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	db, kek, keys, err := found(ctx, &p, *city, false, nil)
+	db, kek, keys, err := found(ctx, &p, *city, false, time.Time{}, nil)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := bootstrap(ctx, out, db, kek); err != nil {
+	x, err := wire(ctx, p, db, kek, keys)
+	if err != nil {
+		db.Close()
+		return err
+	}
+	defer x.close()
+	if *authority == "" {
+		*authority = x.cityInfo().Name + "数据局"
+	}
+	if err := bootstrap(ctx, out, x, *authority); err != nil {
 		return err
 	}
 	if err := sign(ctx, db, keys); err != nil {

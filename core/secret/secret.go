@@ -65,3 +65,25 @@ func Open(kek []byte, label string, sealed []byte) ([]byte, error) {
 	}
 	return plain, nil
 }
+
+// alphabet leaves out what people mix up when they read a password aloud.
+const alphabet = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// Password draws a one-time password of 16 characters in four groups, over 90 bits.
+func Password(rnd io.Reader) (string, error) {
+	out := make([]byte, 0, 19)
+	var b [1]byte
+	for len(out) < 19 {
+		if len(out)%5 == 4 {
+			out = append(out, '-')
+			continue
+		}
+		if _, err := io.ReadFull(rnd, b[:]); err != nil {
+			return "", err
+		}
+		if int(b[0]) < 256-256%len(alphabet) { // no character is likelier than another
+			out = append(out, alphabet[int(b[0])%len(alphabet)])
+		}
+	}
+	return string(out), nil
+}

@@ -44,6 +44,7 @@ type Founding struct {
 	Origin string // the log's name for its signatures
 	Demo   bool   // business time may be moved
 	Keys   audit.PublicKeys
+	Start  time.Time // business time of a demonstration's first entry; zero = the wall clock's
 	// Also runs in the same transaction, for the sealed halves of the keys.
 	Also func(*Tx) error
 }
@@ -52,6 +53,12 @@ type Founding struct {
 // demonstration and which keys sign the log. A second call returns ErrConflict.
 func (db *DB) Found(ctx context.Context, f Founding) error {
 	_, err := db.Update(ctx, func(t *Tx) (audit.Entry, error) {
+		if f.Demo && !f.Start.IsZero() {
+			if err := t.ExecOne(`UPDATE business_clock SET offset_ms = $1 WHERE id = 1`, f.Start.Sub(db.wall()).Milliseconds()); err != nil {
+				return audit.Entry{}, err
+			}
+			t.now = At(f.Start).Time
+		}
 		facts := map[string]string{"city": f.City, "origin": f.Origin, "demo": strconv.FormatBool(f.Demo)}
 		for k, v := range facts {
 			if _, err := t.Exec(`INSERT INTO meta (key, value) VALUES ($1, $2)`, k, v); err != nil {

@@ -132,6 +132,11 @@ CREATE TABLE related_party (
   PRIMARY KEY (org, other_uscc, relation)
 );
 
+-- Days on which the digest of open moves was written.
+CREATE TABLE digest_run (
+  day TEXT PRIMARY KEY
+);
+
 -- Scratch: no record. A session's id is the digest of its token.
 CREATE TABLE session (
   id TEXT PRIMARY KEY,
