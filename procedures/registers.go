@@ -1,6 +1,9 @@
 package procedures
 
-import "pado/core/register"
+import (
+	"pado/core/register"
+	"pado/domain/party"
+)
 
 // Registers lists every declared list of every noun.
 func Registers() []*register.Register {
@@ -11,4 +14,6 @@ func Registers() []*register.Register {
 	return all
 }
 
-var registers = []func() []*register.Register{}
+var registers = []func() []*register.Register{
+	party.Registers,
+}

@@ -70,7 +70,7 @@ type Service struct {
 // New makes the service. kek is the key-encryption key of secret.KEKSize bytes; params lays the
 // runtime values over the shipped ones (procedure.Engine.Parameters).
 func New(db *store.DB, kek []byte, params func(*store.ReadTx) (*plan.Parameters, error)) *Service {
-	return &Service{db: db, kek: kek, params: params, cache: map[string]*cached{}, ghost: map[string]*ghost{}, dummy: dummyHash}
+	return &Service{db: db, kek: kek, params: params, cache: map[string]*cached{}, ghost: map[string]*ghost{}, dummy: dummyHash()}
 }
 
 // settings are the parameters of this room as of the transaction's day.

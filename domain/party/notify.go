@@ -20,7 +20,7 @@ import (
 // asked for it. Messages and outbox rows have keys of their own, so that the same news twice is
 // told once. It does no other I/O.
 func Notify(w *store.Tx, n procedure.News) error {
-	t := teller{w: w, n: n, today: calendar.DateOf(w.Now()).String()}
+	t := teller{w: w, n: n, today: today(w)}
 	if err := t.words(); err != nil {
 		return err
 	}
@@ -337,3 +337,5 @@ func ranked(r *store.ReadTx, org string, role procedure.Role, rank, today string
 	}
 	return out, nil
 }
+
+func today(w *store.Tx) string { return calendar.DateOf(w.Now()).String() }

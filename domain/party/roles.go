@@ -24,9 +24,9 @@ const (
 	Auditor    procedure.Role = "auditor" // 审计
 	Discipline procedure.Role = "discipline"
 	Expert     procedure.Role = "expert"
-	Verifier   procedure.Role = "verifier"  // 受托第三方核查机构
-	Person     procedure.Role = "person"    // every natural person, for what one does for oneself
-	Lead       procedure.Role = "org_lead"  // who speaks for an organisation in its own affairs, whatever it is on the platform
+	Verifier   procedure.Role = "verifier" // 受托第三方核查机构
+	Person     procedure.Role = "person"   // every natural person, for what one does for oneself
+	Lead       procedure.Role = "org_lead" // who speaks for an organisation in its own affairs, whatever it is on the platform
 	SystemAdm  procedure.Role = "system_admin"
 	SecurityAd procedure.Role = "security_admin"
 	AuditAdm   procedure.Role = "audit_admin"

@@ -37,6 +37,8 @@ var (
 		"{by}就“{title}”（{no}）办理了“{did}”，请签发{due}。{say}", true, false}
 	tplRedraft = template{"todo.chain.back", KindTodo, "退回拟办：{procedure}",
 		"您就“{title}”（{no}）的拟办已由{by}退回。{say}请修改后重新送审{due}。", true, false}
+	tplHandover = template{"todo.handover", KindTodo, "移交：{title}",
+		"“{title}”（{no}）因原承办人离岗移交：{say}。移交人{by}。", false, false}
 
 	tplResult = template{"system.result", KindSystem, "办结：{procedure}",
 		"“{title}”（{no}）已由{by}办理“{did}”，结果为“{state}”。{say}{next}", true, true}
