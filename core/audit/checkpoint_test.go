@@ -80,6 +80,18 @@ func TestCheckpoints(t *testing.T) {
 	if _, _, err := keys.Signers().Checkpoints(audit.Head{}); err == nil {
 		t.Error("signed the empty log")
 	}
+	signer, err := note.NewSigner("PRIVATE+KEY+" + strings.Replace(public.Ed25519, public.Ed25519[strings.LastIndexByte(public.Ed25519, '+')+1:],
+		b64(append([]byte{1}, keys.Ed25519.Seed()...)), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := note.Sign(&note.Note{Text: strings.Replace(text, origin, "elsewhere/log", 1)}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.OpenCheckpoint(stranger, public.Ed25519); err == nil {
+		t.Error("opened the checkpoint of another log")
+	}
 	_, other := newKeys(t, 21)
 	if _, err := audit.OpenCheckpoint(ed, other.Ed25519); err == nil {
 		t.Error("opened with another key")

@@ -32,7 +32,7 @@ func (l *lean) Entries(_ context.Context, from int64) iter.Seq2[verify.Row, erro
 	}
 }
 
-func newLean(b *testing.B, n int) (*lean, verify.Options) {
+func newLean(b testing.TB, n int) (*lean, verify.Options) {
 	keys := generate(b, 1)
 	l := &lean{leaves: make([][]byte, n)}
 	for i := range l.leaves {

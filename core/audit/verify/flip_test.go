@@ -34,9 +34,9 @@ func places(s *shown, since []byte) (all []*byte) {
 
 func flippable(t testing.TB) (s *shown, opt verify.Options, all []*byte) {
 	c := found(t, 9)
-	c.work(t, 8)
+	c.work(t, 2)
 	since := c.show(t)
-	c.work(t, 5)
+	c.work(t, 4)
 	opt = c.options(t)
 	opt.Since = since.sm
 	s = c.show(t)

@@ -1,10 +1,13 @@
 package verify_test
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"go/parser"
 	"go/token"
+	"iter"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -101,10 +104,7 @@ func TestRotatedKeys(t *testing.T) {
 	at := c.write(t, e)
 	c.keys = generate(t, 51)
 	wants(t, run(t, c.show(t), first), verify.KindRotation, at)
-	e, err = audit.Rotation(generate(t, 5).Signers(), generate(t, 53).Signers(), c.head)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// The keys of before sign once more, over the true history.
 	c = found(t, 5)
 	c.work(t, 20)
 	good, err := audit.Rotation(c.keys.Signers(), generate(t, 51).Signers(), c.head)
@@ -112,9 +112,70 @@ func TestRotatedKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.write(t, good)
-	at = c.write(t, e)
+	if e, err = audit.Rotation(c.keys.Signers(), generate(t, 53).Signers(), c.head); err != nil {
+		t.Fatal(err)
+	}
 	c.keys = generate(t, 51)
+	at = c.write(t, e)
 	wants(t, run(t, c.show(t), first), verify.KindRotation, at)
+}
+
+// TestForgedRotation: each of the four signatures counts, and so does each word that was signed.
+func TestForgedRotation(t *testing.T) {
+	c := found(t, 5)
+	c.work(t, 9)
+	good, err := audit.Rotation(c.keys.Signers(), generate(t, 51).Signers(), c.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad, err := audit.Rotation(generate(t, 60).Signers(), generate(t, 61).Signers(), c.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := c.options(t)
+	for name := range good.Detail {
+		if name == "origin" || strings.HasPrefix(name, "root") || name == "at" {
+			continue
+		}
+		c := found(t, 5)
+		c.work(t, 9)
+		e := good
+		e.Detail = maps.Clone(good.Detail)
+		e.Detail[name] = bad.Detail[name]
+		at := c.write(t, e)
+		rep := run(t, c.show(t), opt)
+		if rep.Rotations != 0 {
+			t.Errorf("%s is another's, and yet the keys changed", name)
+		}
+		wants(t, rep, verify.KindRotation, at)
+	}
+}
+
+// fickle shows other leaves when it is asked a second time.
+type fickle struct {
+	lean
+	asked int
+}
+
+func (f *fickle) Entries(ctx context.Context, from int64) iter.Seq2[verify.Row, error] {
+	if f.asked++; f.asked == 2 {
+		f.leaves = slices.Clone(f.leaves)
+		f.leaves[20] = altered(f.leaves[20])
+	}
+	return f.lean.Entries(ctx, from)
+}
+
+// TestFickleSource: the root at an older size needs a second look at the leaves; they must be the same.
+func TestFickleSource(t *testing.T) {
+	l, opt := newLean(t, 4200)
+	short, _ := newLean(t, 100)
+	opt.Since = short.ed
+	if rep := run(t, l, opt); !rep.OK || rep.Since != 100 {
+		t.Fatalf("%+v", rep)
+	}
+	if rep, err := verify.Verify(t.Context(), &fickle{lean: *l}, opt); err == nil {
+		t.Errorf("%+v", rep)
+	}
 }
 
 // TestDamagedNodes: nodes from which proofs are served are checked one by one.
@@ -155,6 +216,28 @@ func TestDamagedNodes(t *testing.T) {
 	i := slices.IndexFunc(rep.Findings, func(f verify.Finding) bool { return f.Kind == verify.KindAltered })
 	if i < 0 || rep.Findings[i].Index > 70 || rep.Findings[i].Last < 70 || rep.Findings[i].Last-rep.Findings[i].Index > 1 {
 		t.Errorf("%+v", rep.Findings)
+	}
+}
+
+// TestMisleadingNodes: an edit hidden behind a stored hash that points elsewhere. Nodes that do not hash to what is
+// above them are not believed, so no innocent leaf is named.
+func TestMisleadingNodes(t *testing.T) {
+	c := found(t, 6)
+	c.work(t, 299)
+	for _, step := range []int{1, 8} {
+		s := c.show(t)
+		s.step = step
+		s.rows[70].Public = altered(s.rows[70].Public)
+		s.nodes[[2]int64{0, 64}].SHA256[0] ^= 1
+		s.bodies = false
+		for i := range s.rows {
+			s.rows[i].Body = nil
+		}
+		rep := run(t, s, c.options(t))
+		i := slices.IndexFunc(rep.Findings, func(f verify.Finding) bool { return f.Kind == verify.KindAltered })
+		if i < 0 || rep.Findings[i].Index > 70 || rep.Findings[i].Last < 70 || (step == 8 && rep.Findings[i].Last == rep.Findings[i].Index) {
+			t.Errorf("step %d: %+v", step, rep.Findings)
+		}
 	}
 }
 
