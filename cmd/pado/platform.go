@@ -161,7 +161,7 @@ func (x *platform) handler(secure bool) (http.Handler, error) {
 	if err := x.faces(mux); err != nil {
 		return nil, err
 	}
-	return headers(mux, secure), nil
+	return headers(x.metrics(mux), secure), nil
 }
 
 // mayReadLog: the audit administrator, auditors and the data authority's leaders.

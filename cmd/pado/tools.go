@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"pado/core/audit/verify"
@@ -54,7 +55,11 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 		}
 		var src verify.Source
 		if *url != "" {
-			u, err := verify.NewURL(*url, *token)
+			base := strings.TrimSuffix(*url, "/")
+			if !strings.HasSuffix(base, "/log") {
+				base += "/log"
+			}
+			u, err := verify.NewURL(base, *token)
 			if err != nil {
 				return err
 			}
