@@ -386,6 +386,8 @@ func TestWrongRecords(t *testing.T) {
 		"another body version":    {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, swap(`body/1`, `body/9`)) }},
 		"text after the body":     {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, func(s string) string { return s + "\n" }) }},
 		"a body that is not text": {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, swap(`"p7"`, "\"p\xff\"")) }},
+		"a comma in the time":     {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, swap(`.000000Z`, `,000000Z`)) }},
+		"an hour of one digit":    {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, swap(`T01:`, `T1:`)) }},
 		"a time in another zone":  {verify.KindBodyForm, func(c *city) int64 { return c.forge(t, step, swap(`000000Z"`, `000000+00:00"`)) }},
 		"an erasure of itself":    {verify.KindBodyForm, func(c *city) int64 { return c.write(t, audit.Erasure([]int64{11})) }},
 		"an erasure of nothing": {verify.KindBodyForm, func(c *city) int64 {

@@ -118,7 +118,7 @@ func coarseName(name []byte) bool {
 
 // openBody says whether body is the one the leaf was made of, given the leaf's salt or the opening derived from it.
 func (p publicLeaf) openBody(body, salt, opening []byte) bool {
-	if opening == nil {
+	if len(opening) == 0 {
 		m := hmac.New(sha256.New, salt)
 		m.Write([]byte(openingDomain))
 		opening = m.Sum(nil)
@@ -126,7 +126,8 @@ func (p publicLeaf) openBody(body, salt, opening []byte) bool {
 	if len(opening) != hashSize {
 		return false
 	}
-	msg := append(append([]byte(bodyDomain), opening...), body...)
+	msg := make([]byte, 0, len(bodyDomain)+hashSize+len(body))
+	msg = append(append(append(msg, bodyDomain...), opening...), body...)
 	return sum(SHA256, msg) == p.body.sha && sum(SM3, msg) == p.body.sm
 }
 
@@ -139,13 +140,7 @@ func parseBody(body []byte) (Record, error) {
 		return r, errBody
 	}
 	s := scanner{rest: string(body)}
-	texts := map[string]*string{
-		"type": &r.Type, "actor": &r.Actor, "org": &r.Org, "behalf": &r.Behalf, "object": &r.Object,
-		"action": &r.Action, "from": &r.From, "to": &r.To, "clause": &r.Clause, "result": &r.Result,
-		"code": &r.Code, "rule": &r.Rule,
-	}
 	var form, seq, at, version string
-	texts["v"], texts["seq"], texts["time"], texts["version"] = &form, &seq, &at, &version
 	s.object(func(key string) {
 		switch key {
 		case "detail":
@@ -169,7 +164,17 @@ func parseBody(body []byte) (Record, error) {
 				r.Commit[name] = c
 			})
 		default:
-			field := texts[key]
+			field := r.field(key)
+			switch key {
+			case "v":
+				field = &form
+			case "seq":
+				field = &seq
+			case "time":
+				field = &at
+			case "version":
+				field = &version
+			}
 			if field == nil {
 				s.bad = true
 				return
@@ -190,11 +195,43 @@ func parseBody(body []byte) (Record, error) {
 			return r, errBody
 		}
 	}
+	// Parse alone would take a one-digit hour and a comma; both show in length or place.
 	var err error
-	if r.Time, err = time.Parse(timeLayout, at); err != nil || r.Time.Format(timeLayout) != at {
+	if r.Time, err = time.Parse(timeLayout, at); err != nil || len(at) != len(timeLayout) || at[19] != '.' {
 		return r, errBody
 	}
 	return r, nil
+}
+
+// field is where a plain text field goes; nil for a name that is none.
+func (r *Record) field(name string) *string {
+	switch name {
+	case "action":
+		return &r.Action
+	case "actor":
+		return &r.Actor
+	case "behalf":
+		return &r.Behalf
+	case "clause":
+		return &r.Clause
+	case "code":
+		return &r.Code
+	case "from":
+		return &r.From
+	case "object":
+		return &r.Object
+	case "org":
+		return &r.Org
+	case "result":
+		return &r.Result
+	case "rule":
+		return &r.Rule
+	case "to":
+		return &r.To
+	case "type":
+		return &r.Type
+	}
+	return nil
 }
 
 // number reads a non-negative decimal without leading zero.

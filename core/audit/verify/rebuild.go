@@ -50,11 +50,11 @@ func examine(row Row, names nameTable) leafView {
 	v := leafView{seq: row.Seq}
 	p, ok := parseLeaf(row.Public, names)
 	v.form, v.coarse = ok, p.coarse
-	if !ok || row.Body == nil {
+	if !ok || len(row.Body) == 0 {
 		return v
 	}
 	v.state = bodyUnproven
-	if row.Salt != nil || row.Opening != nil {
+	if len(row.Salt) > 0 || len(row.Opening) > 0 {
 		v.state = bodyProven
 		if !p.openBody(row.Body, row.Salt, row.Opening) {
 			v.state = bodyWrong

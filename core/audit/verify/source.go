@@ -11,14 +11,15 @@ import (
 type Row struct {
 	Seq     int64
 	Public  []byte // the leaf; always there
-	Body    []byte // nil when the source does not hold or may not show it
-	Salt    []byte // nil when erased, or when the source gives only Opening
+	Body    []byte // empty when the source does not hold or may not show it
+	Salt    []byte // empty when erased, or when the source gives only Opening
 	Opening []byte // the body key derived from the salt, for readers who may see the body but not guess its values
 }
 
 // Source is a log to be verified.
 type Source interface {
-	// Checkpoint returns the newest Ed25519 note, CheckpointSM the SM2 note for the same size.
+	// Checkpoint returns the newest Ed25519 note, CheckpointSM the SM2 note for the same size; ErrNoCheckpoint when
+	// none has been signed. They are asked for again if a new pair came in between.
 	Checkpoint() ([]byte, error)
 	CheckpointSM() ([]byte, error)
 	// Entries yields the leaves from number from on, in order, to the end of what the source holds. After it has

@@ -26,7 +26,6 @@ const (
 	parallelGets = 8
 	maxBundle    = tileWidth * (2 + maxLeaf)
 	maxPage      = 64 << 20
-	pairAttempts = 5
 )
 
 var (
@@ -112,12 +111,7 @@ func (s *URLSource) open() error {
 					s.err = err
 					return
 				}
-				s.notes[i], sizes[i] = note, 0
-				if n, err := parseNote(note); err == nil {
-					if cp, err := n.statement(); err == nil {
-						sizes[i] = cp.size
-					}
-				}
+				s.notes[i], sizes[i] = note, statedSize(note)
 			}
 			if sizes[0] == sizes[1] {
 				break

@@ -33,7 +33,7 @@ func Verify(ctx context.Context, src Source, opt Options) (Report, error) {
 		return rep, err
 	}
 	rep.KeysPinned = pinned.ed != nil && pinned.sm != nil
-	notes, err := readNotes(src, &rep)
+	notes, err := readNotes(src)
 	if err != nil {
 		return rep, err
 	}
@@ -87,16 +87,37 @@ func pinnedKeys(opt Options) (keys keyPair, err error) {
 	return keys, nil
 }
 
-// readNotes reads both checkpoints before the leaves, so that the leaves read are at least those they count.
-func readNotes(src Source, rep *Report) (notes [2][]byte, err error) {
-	for i, get := range []func() ([]byte, error){src.Checkpoint, src.CheckpointSM} {
-		if notes[i], err = get(); errors.Is(err, ErrNoCheckpoint) {
-			continue
-		} else if err != nil {
-			return notes, fmt.Errorf("verify: read checkpoint: %w", err)
+// readNotes reads both checkpoints before the leaves, so that the leaves read are at least those they count. A log that
+// lives may sign between the two; a pair that stays uneven is for heads to judge.
+func readNotes(src Source) (notes [2][]byte, err error) {
+	for range pairAttempts {
+		var sizes [2]int64
+		for i, get := range []func() ([]byte, error){src.Checkpoint, src.CheckpointSM} {
+			if notes[i], err = get(); err != nil && !errors.Is(err, ErrNoCheckpoint) {
+				return notes, fmt.Errorf("verify: read checkpoint: %w", err)
+			}
+			sizes[i] = statedSize(notes[i])
+		}
+		if sizes[0] == sizes[1] {
+			break
 		}
 	}
 	return notes, nil
+}
+
+const pairAttempts = 5
+
+// statedSize is the size a note claims, unverified; 0 when it cannot be read.
+func statedSize(note []byte) int64 {
+	n, err := parseNote(note)
+	if err != nil {
+		return 0
+	}
+	cp, err := n.statement()
+	if err != nil {
+		return 0
+	}
+	return cp.size
 }
 
 // check compares what was signed with what was recomputed.
