@@ -1,14 +1,22 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"pado/domain/governance/ingest/engine"
 	"pado/domain/governance/ingest/pipeline"
+	"pado/domain/governance/ingest/quality"
 	"pado/domain/governance/vault"
 )
 
@@ -63,43 +71,235 @@ func fileInput(t testing.TB, path string) Input {
 	return in
 }
 
-func show(t testing.TB, v any) {
+func rule(t testing.TB, res *Result, step, id string) int64 {
 	t.Helper()
-	b, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range res.Steps {
+		for _, r := range s.Reasons {
+			if s.Kind == step && r.ID == id {
+				return r.Failed
+			}
+		}
 	}
-	t.Log(string(b))
+	t.Fatalf("no rule %s in a step %s", id, step)
+	return 0
 }
 
 func TestBeijing(t *testing.T) {
-	res := mustRun(t, example(t, "beijing-pm25"), fileInput(t, realFile(t, "beijing_pm25_prsa_2010_2014.csv")), t.TempDir())
-	show(t, res)
+	dir := t.TempDir()
+	res := mustRun(t, example(t, "beijing-pm25"), fileInput(t, realFile(t, "beijing_pm25_prsa_2010_2014.csv")), dir)
+	balanced(t, dir, res)
+	pm := res.Report.Columns[1]
+	if res.Rows != 43_824 || res.Quarantined != 0 || pm.Nulls != 2_067 || pm.Mean != "98.6132" || pm.Max != "994" || pm.Min != "0" {
+		t.Errorf("%d rows, %d quarantined, %+v", res.Rows, res.Quarantined, pm)
+	}
+	for id, want := range map[string]quality.Ratio{
+		"complete:pm25": {Numerator: 41_757, Denominator: 43_824, Percent: "95.283"},
+		"hourly":        {Numerator: 43_824, Denominator: 43_824, Percent: "100.000"},
+		"one_per_hour":  {Numerator: 43_824, Denominator: 43_824, Percent: "100.000"},
+		"period":        {Numerator: 43_824, Denominator: 43_824, Percent: "100.000"},
+		"readable":      {Numerator: 43_824, Denominator: 43_824, Percent: "100.000"},
+	} {
+		if have := res.Report.Score(id); have != want {
+			t.Errorf("%s: %+v", id, have)
+		}
+	}
+	if n := rule(t, res, "deduplicate", "duplicate"); n != 0 {
+		t.Errorf("%d hours twice", n)
+	}
+}
+
+// An hour taken out is noticed.
+func TestBeijingGap(t *testing.T) {
+	b, err := os.ReadFile(realFile(t, "beijing_pm25_prsa_2010_2014.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(b, []byte("\n"))
+	gap := bytes.Join(append(lines[:1000:1000], lines[1002:]...), nil)
+	res := mustRun(t, example(t, "beijing-pm25"), textInput(string(gap)), t.TempDir())
+	if s := res.Report.Score("hourly"); s.Numerator != 43_822 || s.Denominator != 43_824 {
+		t.Errorf("%+v", s)
+	}
 }
 
 func TestAdult(t *testing.T) {
-	res := mustRun(t, example(t, "adult-census"), fileInput(t, realFile(t, "adult.data")), t.TempDir())
-	show(t, res)
+	dir := t.TempDir()
+	res := mustRun(t, example(t, "adult-census"), fileInput(t, realFile(t, "adult.data")), dir)
+	balanced(t, dir, res)
+	if res.Rows != 32_561 || res.Quarantined != 0 || res.Blank != 1 || res.Unit != "unit_key" || res.UnitDomain != "row" {
+		t.Errorf("%d rows, %d quarantined, %d blank", res.Rows, res.Quarantined, res.Blank)
+	}
+	nulls := map[string]int64{}
+	for _, c := range res.Report.Columns {
+		nulls[c.Name] = c.Nulls
+		if c.Min != "" || c.Max != "" || c.Mean != "" {
+			t.Errorf("%s shows its values", c.Name)
+		}
+	}
+	// The counts that the data's own documentation gives for "?".
+	if nulls["workclass"] != 1_836 || nulls["occupation"] != 1_843 || nulls["native_country"] != 583 || nulls["age"] != 0 {
+		t.Errorf("nulls %v", nulls)
+	}
+	if s := res.Report.Score("one_per_unit"); s.Numerator != 32_561 || s.Denominator != 32_561 {
+		t.Errorf("unit keys: %+v", s)
+	}
+	for _, r := range table(t, dir, res)[:3] {
+		if len(strings.Split(r, "|")[0]) != engine.PseudonymLen || strings.Contains(r, " ") {
+			t.Errorf("row %q", r)
+		}
+	}
+}
+
+// The same table in another encoding is another source and the same content.
+func TestReencoded(t *testing.T) {
+	for _, c := range []struct{ file, example string }{
+		{"beijing_pm25_prsa_2010_2014.csv", "beijing-pm25"}, {"adult.data", "adult-census"}, {"ncov_shanxi_cities.csv", ""},
+		{"GB-4754-2017.csv", ""}, {"admin/GB-2260_2019.csv", ""}, {"admin/ChinaAreaCode_MCA.csv", ""}, {"admin/villages_shuozhou.csv", ""}, {"admin/streets_shuozhou.csv", ""},
+	} {
+		b, err := os.ReadFile(realFile(t, c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.TrimPrefix(string(b), "\ufeff")
+		var p *pipeline.Pipeline
+		if c.example != "" {
+			p = example(t, c.example)
+		} else {
+			prop, err := Propose(context.Background(), textInput(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p = prop.Pipeline
+		}
+		plain := mustRun(t, p, textInput(text), t.TempDir())
+		gb, err := simplifiedchinese.GB18030.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		res := mustRun(t, p, textInput(gb), dir)
+		if res.Digest != plain.Digest || res.Rows != plain.Rows || res.Quarantined != plain.Quarantined {
+			t.Errorf("%s in GB18030: %d rows, digest %s, plain %d, %s", c.file, res.Rows, res.Digest, plain.Rows, plain.Digest)
+		}
+		if gb != text && (res.VersionID == plain.VersionID || res.Lineage.Encoding != "gb18030") {
+			t.Errorf("%s: %+v", c.file, res.Lineage)
+		}
+		balanced(t, dir, res)
+	}
+}
+
+// Cut anywhere, a file gives fewer rows and at most one row in quarantine for
+// the torn one; it never gives a wrong row.
+func TestTruncated(t *testing.T) {
+	b, err := os.ReadFile(realFile(t, "ncov_shanxi_cities.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prop, err := Propose(context.Background(), textInput(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := mustRun(t, prop.Pipeline, textInput(string(b)), t.TempDir())
+	for _, cut := range []int{len(b) / 2, len(b)/2 + 1, len(b)/2 + 7} {
+		dir := t.TempDir()
+		res := mustRun(t, prop.Pipeline, textInput(string(b[:cut])), dir)
+		balanced(t, dir, res)
+		if res.Rows+res.Quarantined >= whole.Rows || res.Quarantined > 1 {
+			t.Errorf("cut at %d: %d rows, %d quarantined", cut, res.Rows, res.Quarantined)
+		}
+	}
+	// A delivery whose size or digest was announced is refused when cut.
+	in := textInput(string(b[:len(b)/2]))
+	in.Size, in.SHA256 = whole.Lineage.SourceBytes, whole.Lineage.SourceSHA256
+	if _, err := Run(context.Background(), prop.Pipeline, in, t.TempDir(), testKeys(t), nil); !errors.Is(err, ErrSource) {
+		t.Errorf("announced: %v", err)
+	}
+}
+
+// The file's bytes do not depend on how many threads wrote it.
+func TestDeterministic(t *testing.T) {
+	ctx := context.Background()
+	var digests []string
+	for _, threads := range []int{1, 2, 4} {
+		e, err := engine.Open(ctx, engine.Options{Threads: threads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(t.TempDir(), "x.parquet")
+		err = e.Feed(ctx, []string{"a", "b"}, func(w io.Writer) error {
+			buf := bufio.NewWriter(w)
+			for i := range 600_000 {
+				fmt.Fprintf(buf, "%d\x1f%d\x1f%s\n", i, i*7919%1000, strings.Repeat("数", i%17))
+			}
+			return buf.Flush()
+		}, func(scan string) error {
+			_, err := e.Copy(ctx, "SELECT \"#ord\" AS n, a::INTEGER AS a, b FROM "+scan+" WHERE a::INTEGER % 10 <> 3", out)
+			return err
+		})
+		e.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _, err := fileDigest(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, d)
+	}
+	if digests[0] != digests[1] || digests[0] != digests[2] {
+		t.Errorf("%v", digests)
+	}
 }
 
 func TestProposeReal(t *testing.T) {
-	for _, name := range []string{"adult.data", "beijing_pm25_prsa_2010_2014.csv", "ncov_shanxi_cities.csv", "GB-4754-2017.csv",
-		"admin/ChinaAreaCode_MCA.csv", "admin/GB-2260_2019.csv", "admin/streets_shuozhou.csv", "admin/villages_shuozhou.csv", "moe_adult_colleges_2025.xls"} {
+	for name, want := range map[string]string{
+		"adult.data":                      `csv ", " 0 0 32561 32561 ["?"]`,
+		"beijing_pm25_prsa_2010_2014.csv": `csv "," 0 1 43825 43824 ["NA"]`,
+		"ncov_shanxi_cities.csv":          `csv "," 0 1 4089 4088 []`,
+		"GB-4754-2017.csv":                `csv "," 0 1 1971 1970 []`,
+		"admin/ChinaAreaCode_MCA.csv":     `csv "," 0 1 3213 3212 []`,
+		"admin/GB-2260_2019.csv":          `csv "," 0 1 6565 6564 []`,
+		"admin/streets_shuozhou.csv":      `csv "," 0 1 73 72 []`,
+		"admin/villages_shuozhou.csv":     `csv "," 0 1 1278 1277 []`,
+		"moe_adult_colleges_2025.xls":     `xls "" 2 1 281 248 []`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			in := fileInput(t, realFile(t, name))
 			p, err := Propose(context.Background(), in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			show(t, p.Columns)
-			t.Log(p.Kind, p.Encoding, p.Delimiter, p.Skip, p.Header, p.Records, p.Data, p.Missing, p.Notes, len(p.NotData))
+			if have := fmt.Sprintf("%s %q %d %d %d %d %q", p.Kind, p.Delimiter, p.Skip, p.Header, p.Records, p.Data, p.Missing); have != want {
+				t.Errorf("have %s\nwant %s", have, want)
+			}
 			if err := p.Pipeline.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			res := mustRun(t, p.Pipeline, in, t.TempDir())
+			dir := t.TempDir()
+			res := mustRun(t, p.Pipeline, in, dir)
+			balanced(t, dir, res)
 			if res.Rows != p.Data || res.Quarantined != int64(len(p.NotData)) {
 				t.Errorf("%d rows, %d quarantined", res.Rows, res.Quarantined)
 			}
 		})
+	}
+}
+
+// The list as a ministry publishes it: banners, provinces as headings between
+// the rows, merged cells.
+func TestColleges(t *testing.T) {
+	dir := t.TempDir()
+	res := mustRun(t, example(t, "adult-colleges"), fileInput(t, realFile(t, "moe_adult_colleges_2025.xls")), dir)
+	balanced(t, dir, res)
+	reasons := map[string]int{}
+	for _, q := range quarantined(t, dir, res) {
+		reasons[q.Rule]++
+	}
+	if res.Rows != 248 || fmt.Sprint(reasons) != "map[banner:2 section:30]" {
+		t.Errorf("%d rows, %v", res.Rows, reasons)
+	}
+	rows := table(t, dir, res)
+	if rows[0] != "北京市|4211050001|北京市海淀区职工大学|北京市" || !strings.HasPrefix(rows[247], "新疆维吾尔自治区|4265051717|") {
+		t.Errorf("%q … %q", rows[0], rows[247])
 	}
 }

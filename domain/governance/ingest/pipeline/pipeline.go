@@ -74,6 +74,7 @@ type Step struct {
 	Case        *Case        `yaml:"case,omitempty" json:"case,omitempty"`
 	Missing     *Missing     `yaml:"missing,omitempty" json:"missing,omitempty"`
 	Dates       *Dates       `yaml:"dates,omitempty" json:"dates,omitempty"`
+	Replace     *Replace     `yaml:"replace,omitempty" json:"replace,omitempty"`
 	Codes       *Codes       `yaml:"codes,omitempty" json:"codes,omitempty"`
 	Derive      *Derive      `yaml:"derive,omitempty" json:"derive,omitempty"`
 	Check       *Check       `yaml:"check,omitempty" json:"check,omitempty"`
@@ -112,6 +113,14 @@ type Dates struct {
 	Formats []string `yaml:"formats" json:"formats"`
 	Time    bool     `yaml:"time,omitempty" json:"time,omitempty"`
 	OnFail  string   `yaml:"on_fail,omitempty" json:"on_fail,omitempty"`
+}
+
+// Replace rewrites what a regular expression (RE2) matches in a column, every
+// time it does. What is empty afterwards becomes NULL.
+type Replace struct {
+	Column  string `yaml:"column" json:"column"`
+	Pattern string `yaml:"pattern" json:"pattern"`
+	With    string `yaml:"with" json:"with"` // \1 to \9 stand for groups
 }
 
 // Codes replaces values by standard codes.

@@ -76,6 +76,8 @@ func (s Step) describe() (kind, name string) {
 		kind, title = "missing", "缺失值归一"
 	case s.Dates != nil:
 		kind, title = "dates", "日期归一"
+	case s.Replace != nil:
+		kind, title = "replace", "文本替换"
 	case s.Codes != nil:
 		kind, title = "codes", "代码转换"
 	case s.Derive != nil:
@@ -111,6 +113,11 @@ func (c *compiler) apply(s Step) {
 		})
 	case s.Dates != nil:
 		c.dates(s.Dates)
+	case s.Replace != nil:
+		r := s.Replace
+		c.each([]string{r.Column}, func(q string) string {
+			return "nullif(regexp_replace(" + q + ", " + Text(r.Pattern) + ", " + Text(r.With) + ", 'g'), '')"
+		})
 	case s.Codes != nil:
 		c.codes(s.Codes)
 	case s.Derive != nil:

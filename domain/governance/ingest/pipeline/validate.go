@@ -17,6 +17,7 @@ var (
 	columnShape = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.()（）/%-]{0,126}$`)
 	domainShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	numberShape = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?$`)
+	replacement = regexp.MustCompile(`^([^\\]|\\[1-9])*$`)
 	formatShape = regexp.MustCompile(`^(%[YymdHMSbBfpjIz]|%-[mdHMSyIj]|[^%])*$`)
 )
 
@@ -168,7 +169,7 @@ func (c *checker) add(path, name string) {
 
 func (c *checker) step(s *Step) {
 	n := 0
-	for _, set := range []bool{s.Trim != nil, s.Width != nil, s.Case != nil, s.Missing != nil, s.Dates != nil, s.Codes != nil,
+	for _, set := range []bool{s.Trim != nil, s.Width != nil, s.Case != nil, s.Missing != nil, s.Dates != nil, s.Replace != nil, s.Codes != nil,
 		s.Derive != nil, s.Check != nil, s.Deduplicate != nil, s.Mask != nil} {
 		if set {
 			n++
@@ -197,6 +198,11 @@ func (c *checker) step(s *Step) {
 			c.must(formatShape.MatchString(f), fmt.Sprintf("dates.formats[%d]", i), "日期格式不认识")
 		}
 		c.one("dates.on_fail", s.Dates.OnFail, "", "quarantine", "null", "report")
+	case s.Replace != nil:
+		c.column("replace.column", s.Replace.Column)
+		_, err := regexp.Compile(s.Replace.Pattern)
+		c.must(err == nil && s.Replace.Pattern != "", "replace.pattern", "正则表达式有误")
+		c.must(replacement.MatchString(s.Replace.With), "replace.with", "反斜线之后应为 1 到 9 的组号")
 	case s.Codes != nil:
 		c.column("codes.column", s.Codes.Column)
 		c.must(len(s.Codes.Map) > 0, "codes.map", "至少一个代码")

@@ -5,6 +5,7 @@ package quality
 
 import (
 	"fmt"
+	"math/bits"
 
 	"pado/domain/governance/ingest/pipeline"
 )
@@ -16,18 +17,12 @@ type Ratio struct {
 	Percent     string `json:"percent"` // three decimals, cut off, so that only a full score reads 100.000; "" if nothing was judged
 }
 
-// Of makes a ratio.
+// Of makes a ratio of two counts, 0 ≤ numerator ≤ denominator.
 func Of(numerator, denominator int64) Ratio {
 	r := Ratio{Numerator: numerator, Denominator: denominator}
-	if denominator > 0 {
-		// Parts, so that large counts do not overflow.
-		whole, rest := numerator/denominator, numerator%denominator
-		thousandths := whole * 100_000
-		for scale := int64(10_000); scale > 0; scale /= 10 {
-			rest *= 10
-			thousandths += rest / denominator * scale
-			rest %= denominator
-		}
+	if numerator >= 0 && denominator > 0 {
+		hi, lo := bits.Mul64(uint64(numerator), 100_000)
+		thousandths, _ := bits.Div64(hi, lo, uint64(denominator))
 		r.Percent = fmt.Sprintf("%d.%03d", thousandths/1000, thousandths%1000)
 	}
 	return r

@@ -131,9 +131,11 @@ func (s *sheetRows) Next(r *Row) (err error) {
 			row[d.c1] = d.value
 		}
 	}
+	emptied := 0
 	for i, c := range row {
 		if len(s.missing) > 0 && c != "" && slices.Contains(s.missing, strings.Trim(c, " \t")) {
 			row[i] = ""
+			emptied++
 		}
 	}
 	for len(row) > 1 && row[len(row)-1] == "" {
@@ -146,6 +148,7 @@ func (s *sheetRows) Next(r *Row) (err error) {
 	}
 	r.N = n
 	r.setCells(row)
+	r.Filled += emptied
 	return nil
 }
 

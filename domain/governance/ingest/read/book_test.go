@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -388,4 +389,30 @@ func FuzzBIFF(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Damaged workbooks give an error or odd cells, never a crash.
+func TestBIFFMutations(t *testing.T) {
+	seed := biffBook()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		data := bytes.Clone(seed)
+		for range 1 + rnd.IntN(4) {
+			data[rnd.IntN(len(data))] = byte(rnd.IntN(256))
+		}
+		b, err := biffOpen(data)
+		if err != nil {
+			continue
+		}
+		for _, s := range b.Sheets {
+			rows, err := b.Rows(s, true, nil)
+			for n := 0; err == nil && n < 100; n++ {
+				var r Row
+				err = rows.Next(&r)
+			}
+			if errors.Is(err, ErrFormat) {
+				t.Fatal("a panic had to be caught")
+			}
+		}
+	}
 }

@@ -134,7 +134,7 @@ func (c *CSV) fill() error {
 
 // record scans one record at the start of b. whole is false if b ends first.
 func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
-	r.Line, r.Fields, r.Filled, r.Flaw = r.Line[:0], 1, 0, FlawNone
+	r.Line, r.Fields, r.Filled, r.Flaw, r.empty = r.Line[:0], 1, 0, FlawNone, false
 	out, i, start, filled := r.Line, 0, 0, false
 	done := func(n int) (int, bool) {
 		r.Line = out
@@ -142,11 +142,11 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 		return n, true
 	}
 	endField := func() {
-		if n := len(out) - start; filled && n <= c.longest+8 && c.isMissing(out[start:]) {
-			out, filled = out[:start], false
-		}
 		if filled {
 			r.Filled++
+			if len(out)-start <= c.longest+8 && c.isMissing(out[start:]) {
+				out = out[:start]
+			}
 		}
 		filled = false
 	}
@@ -173,7 +173,8 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 					}
 					return 0, false
 				}
-				filled = strings.TrimLeft(string(out[start:]), " \t") != ""
+				filled = len(bytes.TrimLeft(out[start:], " \t")) > 0
+				r.empty = true
 				continue
 			}
 		}

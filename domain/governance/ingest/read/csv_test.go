@@ -255,6 +255,13 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%.10q…: %s %v", c.in, e, err)
 		}
 	}
+	chinese := strings.Repeat("朔州市平鲁区\n", 5000)
+	if e, err := Judge(strings.NewReader(chinese + "朔"[:2])); err != nil || e != UTF8 {
+		t.Errorf("cut in a character: %s %v", e, err)
+	}
+	if e, err := Judge(strings.NewReader(chinese + "\xff" + chinese)); err != nil || e != UTF8 {
+		t.Errorf("one broken character: %s %v", e, err)
+	}
 	if _, err := Judge(bytes.NewReader(bytes.Repeat([]byte{0xff, 0x80, 0xc3, 0x28, 0x81}, 1000))); !errors.Is(err, ErrEncoding) {
 		t.Errorf("noise: %v", err)
 	}
@@ -320,7 +327,7 @@ func FuzzCSV(f *testing.F) {
 				}
 				return
 			}
-			if r.N > n || r.N < last || bytes.ContainsAny(r.Line, "\n\r\x00") || r.Fields != bytes.Count(r.Line, []byte{US})+1 || r.Filled > r.Fields {
+			if r.N > n || r.N < last || bytes.ContainsAny(r.Line, "\n\r\x00") || r.Fields != bytes.Count(r.Line, []byte{US})+1 || r.Filled > r.Fields || r.Filled < 0 {
 				t.Fatalf("row %d: %+v", n, r)
 			}
 			if n > int64(len(in))+1 {

@@ -143,69 +143,123 @@ func (t *textReader) decodeUTF8(p, src []byte, atEOF bool) int {
 	return n
 }
 
-// Judge reads the whole file and names its encoding: a byte order mark
-// decides; otherwise what is valid UTF-8 throughout is UTF-8; otherwise UTF-16
-// if every second byte is mostly zero; otherwise GB18030 if that leaves less
-// than one broken character in ten thousand. ErrEncoding if none fits.
+// Judge reads the whole file and names its encoding. A byte order mark
+// decides; otherwise UTF-16 if every second byte is mostly zero; otherwise
+// UTF-8 if all is valid or less than one character in ten thousand is broken
+// (those rows are marked when read); otherwise GB18030 under the same
+// allowance. ErrEncoding if none fits. A character cut off by the end of the
+// file is not held against it.
 func Judge(r io.Reader) (Encoding, error) {
 	buf := make([]byte, 1<<20)
-	var head []byte
-	valid, tail := true, []byte(nil)
-	gb := simplifiedchinese.GB18030.NewDecoder()
-	out := make([]byte, 2<<20)
-	var gbIn, gbOut, gbBad int64
-	var gbTail []byte
-	for {
+	var u, gb tallied
+	u.decode = decodeUTF8
+	gb.decode = gbDecode(simplifiedchinese.GB18030.NewDecoder())
+	for first := true; ; first = false {
 		n, err := io.ReadFull(r, buf)
-		chunk := buf[:n]
 		eof := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !eof {
-			return "", with(ErrRead, cause(err))
+			return "", readError(err)
 		}
-		if head == nil {
-			head = bytes.Clone(chunk[:min(n, 64<<10)])
-			if e, ok := bom(head); ok {
+		if first {
+			if e, ok := bom(buf[:n]); ok {
 				return e, nil
 			}
-			if e, ok := wide(head); ok {
+			if e, ok := wide(buf[:min(n, 64<<10)]); ok {
 				return e, nil
 			}
 		}
-		if valid {
-			valid, tail = validUTF8(append(tail, chunk...), eof)
-		}
-		if gbIn < 8<<20 { // eight megabytes tell GB18030 from noise
-			src := append(gbTail, chunk...)
-			nd, ns, _ := gb.Transform(out, src, eof)
-			gbIn += int64(ns)
-			gbOut += int64(utf8.RuneCount(out[:nd]))
-			gbBad += int64(bytes.Count(out[:nd], replacement))
-			gbTail = bytes.Clone(src[ns:])
+		u.add(buf[:n])
+		if gb.bytes < 8<<20 || u.bad > 0 && gb.bytes < 64<<20 { // enough to tell GB18030 from noise
+			gb.add(buf[:n])
 		}
 		if eof {
 			break
 		}
 	}
 	switch {
-	case valid:
+	case u.fits():
 		return UTF8, nil
-	case gbBad*10_000 <= gbOut:
+	case gb.fits():
 		return GB18030, nil
 	}
 	return "", ErrEncoding
 }
 
-func validUTF8(b []byte, eof bool) (bool, []byte) {
-	if utf8.Valid(b) {
-		return true, nil
+// tallied counts a file's characters under one encoding.
+type tallied struct {
+	decode func(b []byte) (used int, chars, bad int64)
+	tail   []byte
+	bytes  int64
+	chars  int64 // beyond ASCII
+	bad    int64
+}
+
+func (t *tallied) add(b []byte) {
+	t.bytes += int64(len(b))
+	if len(t.tail) > 0 {
+		b = append(t.tail, b...)
 	}
-	for k := 1; !eof && k < utf8.UTFMax && k < len(b); k++ {
+	used, chars, bad := t.decode(b)
+	t.chars += chars
+	t.bad += bad
+	t.tail = bytes.Clone(b[used:])
+}
+
+func (t *tallied) fits() bool { return t.bad*10_000 <= t.chars }
+
+func decodeUTF8(b []byte) (used int, chars, bad int64) {
+	end := len(b)
+	for k := 1; k < utf8.UTFMax && k <= len(b); k++ {
 		if utf8.RuneStart(b[len(b)-k]) {
-			t := b[len(b)-k:]
-			return !utf8.FullRune(t) && utf8.Valid(b[:len(b)-k]), bytes.Clone(t)
+			if !utf8.FullRune(b[len(b)-k:]) {
+				end -= k
+			}
+			break
 		}
 	}
-	return false, nil
+	ok := utf8.Valid(b[:end])
+	for i := 0; i < end; {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if ok {
+			chars++
+			i += 2
+			for i < end && !utf8.RuneStart(b[i]) {
+				i++
+			}
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:end])
+		if r == utf8.RuneError && size == 1 {
+			bad++
+		} else {
+			chars++
+		}
+		i += size
+	}
+	return end, chars, bad
+}
+
+func gbDecode(d *encoding.Decoder) func([]byte) (int, int64, int64) {
+	out := make([]byte, 4<<20)
+	return func(b []byte) (used int, chars, bad int64) {
+		for used < len(b) {
+			nd, ns, err := d.Transform(out, b[used:], false)
+			used += ns
+			bad += int64(bytes.Count(out[:nd], replacement))
+			for _, c := range out[:nd] {
+				if c >= 0xc0 {
+					chars++
+				}
+			}
+			if err != nil && ns == 0 {
+				break
+			}
+		}
+		return used, chars, bad
+	}
 }
 
 func bom(b []byte) (Encoding, bool) {

@@ -36,12 +36,16 @@ type Row struct {
 	N      int64  // position in the file from 1: record number of a text file, row number of a sheet
 	Line   []byte // the fields joined by US
 	Fields int    // number of fields, at least 1
-	Filled int    // fields that hold more than blanks
+	Filled int    // fields that hold more than blanks, a word for "missing" included
 	Flaw   Flaw
+	empty  bool // a field is quoted, perhaps around nothing
 }
 
-// Blank reports whether the record holds nothing at all.
-func (r *Row) Blank() bool { return r.Filled == 0 && r.Flaw == FlawNone }
+// Blank reports whether the record holds nothing at all. A record of one
+// quoted empty field is a value that is missing, and no blank.
+func (r *Row) Blank() bool {
+	return r.Filled == 0 && r.Flaw == FlawNone && !(r.Fields == 1 && r.empty)
+}
 
 // Cells gives the fields as text, line breaks restored.
 func (r *Row) Cells() []string {
