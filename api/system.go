@@ -173,6 +173,8 @@ func (a *API) logTiles() {
 	}
 	doc("log-checkpoint", "/log/checkpoint", "检查点（SHA-256、Ed25519）", "text/plain")
 	doc("log-checkpoint-sm", "/log/checkpoint.sm", "检查点（SM3、SM2）", "text/plain")
+	doc("log-keys", "/log/keys", "签名密钥的公开条目", "application/jsonl")
+	doc("log-bodies", "/log/bodies", "日志正文（审计人员，凭令牌）", "application/jsonl")
 	doc("log-tile", "/log/{tile}", "日志瓦片与条目（C2SP tlog-tiles）", "application/octet-stream")
 }
 
@@ -183,7 +185,20 @@ func (a *API) LogHandler() http.Handler {
 			fail(w, r, errBadMethod)
 			return
 		}
-		body, media, keep, err := a.logFile(r.Context(), strings.TrimPrefix(r.URL.Path, "/log/"))
+		var body []byte
+		var media string
+		var keep bool
+		var err error
+		switch name := strings.TrimPrefix(r.URL.Path, "/log/"); name {
+		case "keys":
+			media = "application/jsonl"
+			body, err = a.disclosures(r.Context(), `type IN ('genesis', 'key.rotation')`, 0, 1000)
+		case "bodies":
+			media = "application/jsonl"
+			body, err = a.logBodies(r)
+		default:
+			body, media, keep, err = a.logFile(r.Context(), name)
+		}
 		if err != nil {
 			if !errors.Is(err, store.ErrNotFound) && toProblem(err).Status >= 500 {
 				err = fmt.Errorf("serve the log: %w", err)
@@ -200,6 +215,49 @@ func (a *API) LogHandler() http.Handler {
 		}
 		w.Write(body) //nolint:errcheck // the client is gone
 	})
+}
+
+// disclosures are bodies with what opens them, one canonical line each (FORMAT.md §5 of the log).
+func (a *API) disclosures(ctx context.Context, cond string, from int64, n int) ([]byte, error) {
+	var out []byte
+	err := a.Engine.DB().View(ctx, func(r *store.ReadTx) error {
+		return r.Each(`SELECT seq, body, salt FROM audit_leaf WHERE seq >= $1 AND body IS NOT NULL AND salt IS NOT NULL AND `+cond+
+			` ORDER BY seq LIMIT $2`, []any{from, n}, func(scan func(...any) error) error {
+			var seq int64
+			var body, salt []byte
+			if err := scan(&seq, &body, &salt); err != nil {
+				return err
+			}
+			line, err := audit.Disclosure(seq, body, salt)
+			out = append(append(out, line...), '\n')
+			return err
+		})
+	})
+	return out, err
+}
+
+// logBodies is a page of bodies for those who may search the log; the read is an entry.
+func (a *API) logBodies(r *http.Request) ([]byte, error) {
+	ctx := r.Context()
+	token, _ := credential(r)
+	s, err := a.Identity.Session(ctx, token)
+	if err != nil {
+		return nil, errSignIn
+	}
+	actor, err := a.actors.get(ctx, a, s.Person)
+	if err != nil || a.LogReader == nil || !a.LogReader(actor) {
+		return nil, errors.Join(store.ErrNotFound, err)
+	}
+	from, err := strconv.ParseInt(r.URL.Query().Get("from"), 10, 64)
+	if err != nil || from < 0 {
+		return nil, errBadJSON
+	}
+	if _, err := a.Engine.DB().Update(ctx, func(*store.Tx) (audit.Entry, error) {
+		return audit.Entry{Type: "audit.read", Actor: actor.Person, Action: "bodies", Clause: "3", Detail: map[string]string{"from": strconv.FormatInt(from, 10)}}, nil
+	}); err != nil {
+		return nil, err
+	}
+	return a.disclosures(ctx, "1 = 1", from, 500)
 }
 
 func (a *API) logFile(ctx context.Context, name string) (body []byte, media string, keep bool, err error) {

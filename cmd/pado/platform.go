@@ -138,7 +138,6 @@ func (x *platform) cityInfo() api.City {
 	c := api.City{Code: x.city, Platform: "公共数据授权运营平台"}
 	if d, ok := id.Division(x.city); ok {
 		c.Name = d.Name
-		c.Platform = d.Name + c.Platform
 	}
 	return c
 }

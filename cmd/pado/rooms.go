@@ -41,7 +41,7 @@ var counters = []portal.Counter{{Label: "公共数据资源", Register: "catalog
 // faces mounts what is neither API nor back office.
 func (x *platform) faces(mux *http.ServeMux) error {
 	info := x.cityInfo()
-	p, err := portal.New(portal.Config{Base: "/portal/", City: info.Name, Platform: info.Platform, Demo: x.demo, Counters: counters,
+	p, err := portal.New(portal.Config{Base: "/portal/", City: info.Name, Platform: info.Name + info.Platform, Demo: x.demo, Counters: counters,
 		Host: os.Getenv("PADO_HOST"), Contact: os.Getenv("PADO_CONTACT"), ICP: os.Getenv("PADO_ICP"), Police: os.Getenv("PADO_POLICE"), SiteCode: os.Getenv("PADO_SITE_CODE")},
 		x.engine, procedures.Registers(), procedures.Prove(x.engine))
 	if err != nil {
