@@ -2,7 +2,7 @@ package identity
 
 // OnceForTest draws a one-time password.
 func OnceForTest(s *Service) string {
-	p, err := s.once()
+	p, err := s.once(settings{minLength: 8, classes: 3}, "zhangsan")
 	if err != nil {
 		panic(err)
 	}

@@ -510,7 +510,7 @@ func TestOnlyTheSecurityAdministratorManagesAccounts(t *testing.T) {
 			if w.size() != n+1 {
 				t.Errorf("%s: %d entries", c.name, w.size()-n)
 			}
-			if c.ok && len(pw) != 16 {
+			if c.ok && len(pw) != 19 {
 				t.Errorf("%s: no password", c.name)
 			}
 		}

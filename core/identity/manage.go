@@ -19,7 +19,11 @@ const (
 // security administrator, for the security administrator's own account the system administrator.
 // All sessions of the account end. The password is returned once and kept nowhere.
 func (s *Service) Reset(ctx context.Context, by Session, username string, factor bool) (password string, err error) {
-	if password, err = s.once(); err != nil {
+	var v settings
+	if err := s.db.View(ctx, func(r *store.ReadTx) (err error) { v, err = s.settings(r); return err }); err != nil {
+		return "", err
+	}
+	if password, err = s.once(v, plainName(username)); err != nil {
 		return "", err
 	}
 	hash, err := s.Hash(ctx, password)
@@ -29,10 +33,6 @@ func (s *Service) Reset(ctx context.Context, by Session, username string, factor
 	err = s.manage(ctx, by, username, "reset", func(w *store.Tx, a account, e *audit.Entry) error {
 		if a.Program {
 			return fail(codeToken, msgProgram)
-		}
-		v, err := s.settings(&w.ReadTx)
-		if err != nil {
-			return err
 		}
 		now := s.wall()
 		if err := w.ExecOne(`UPDATE account SET password = $1, changed = $2, must_change = $3, once_until = $4, failures = 0, locked_until = NULL

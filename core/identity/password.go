@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+
+	"pado/core/secret"
 )
 
 // Cost of a hash: argon2id, 64 MiB, one pass, about 60 ms of one core of 2024.
@@ -145,24 +147,15 @@ func classes(password string) int {
 	return n
 }
 
-// once draws a one-time password of 16 characters that keeps every rule and has no two
-// characters that look alike.
-func (s *Service) once() (string, error) {
-	const upper, lower, digit, sign = "ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnpqrstuvwxyz", "23456789", "-+=@#%"
-	sets := []string{upper, lower, digit, sign}
-	var b strings.Builder
-	for i := range 16 {
-		set := sets[i%len(sets)]
-		for {
-			var x [1]byte
-			if _, err := io.ReadFull(s.db.Rand(), x[:]); err != nil {
-				return "", fmt.Errorf("draw a one-time password: %w", err)
-			}
-			if int(x[0]) < 256-256%len(set) {
-				b.WriteByte(set[int(x[0])%len(set)])
-				break
-			}
+// once draws a one-time password that keeps every rule.
+func (s *Service) once(v settings, username string) (string, error) {
+	for {
+		p, err := secret.Password(s.db.Rand())
+		if err != nil {
+			return "", fmt.Errorf("draw a one-time password: %w", err)
+		}
+		if strong(v, username, p) == nil {
+			return p, nil
 		}
 	}
-	return b.String(), nil
 }
