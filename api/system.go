@@ -229,7 +229,7 @@ func (a *API) disclosures(ctx context.Context, cond string, from int64, n int) (
 				return err
 			}
 			line, err := audit.Disclosure(seq, body, salt)
-			out = append(append(out, line...), '\n')
+			out = append(out, line...)
 			return err
 		})
 	})
