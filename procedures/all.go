@@ -16,4 +16,5 @@ func All() []*procedure.Procedure {
 // parts are the chapters; each file adds its own line, in the order of the plan.
 var parts = []func() []*procedure.Procedure{
 	p04,
+	Charging,
 }

@@ -16,4 +16,5 @@ func Registers() []*register.Register {
 
 var registers = []func() []*register.Register{
 	party.Registers,
+	chargingRegisters,
 }

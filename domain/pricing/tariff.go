@@ -13,11 +13,27 @@ import (
 	"pado/plan"
 )
 
-// Classes of customers a price is filed for.
-var Classes = []procedure.Option{{Value: "general", Label: "一般使用方"}, {Value: "small_firm", Label: "小微企业"}, {Value: "public", Label: "公共治理、公益事业"}}
+// Classes of customers a price is filed for. Public belongs to the product, not to who buys: it
+// was fixed when the scenario was justified.
+const (
+	General   = "general"
+	SmallFirm = "small_firm"
+	Public    = "public"
+)
 
-// Units a price may be counted in (facts 3.4).
-var Units = []procedure.Option{{Value: "call", Label: "数据调用量（次）"}, {Value: "count", Label: "产品数量（份）"}, {Value: "time", Label: "服务时间（月）"}, {Value: "volume", Label: "服务次数（次）"}}
+// Classes with their Chinese names.
+var Classes = []procedure.Option{{Value: General, Label: "一般使用方"}, {Value: SmallFirm, Label: "小微企业"}, {Value: Public, Label: "公共治理、公益事业"}}
+
+// Units with their Chinese names, as far as the gateway measures them and settlement can charge.
+var Units = []procedure.Option{{Value: "call", Label: "数据调用量（次）"}}
+
+// States of a price.
+const (
+	Publicity = "publicity"
+	Effective = "effective"
+	Ended     = "ended"
+	Withdrawn = "withdrawn"
+)
 
 // Label is the Chinese name of a class or unit.
 func Label(list []procedure.Option, v string) string {
@@ -29,25 +45,38 @@ func Label(list []procedure.Option, v string) string {
 	return v
 }
 
-// Line is one price of a tariff: fen per unit for a class of customers.
-type Line struct {
-	Class string    `json:"class"`
-	Unit  string    `json:"unit"`
-	Price money.Fen `json:"price"`
+// ClassOf is the class an order falls into: the product's benefit decides first, then whether
+// the customer is a small firm.
+func ClassOf(benefit string, small bool) string {
+	switch {
+	case benefit == "public":
+		return Public
+	case small:
+		return SmallFirm
+	}
+	return General
 }
 
-// Tariff is one price on record.
+// Line is one price of a tariff, in fen per unit, for a class of customers.
+type Line struct {
+	Class string
+	Unit  string
+	Price money.Fen
+}
+
+// Tariff is one price on record. It is in force from EffectiveFrom up to, not including,
+// EffectiveTo; a zero EffectiveTo has no end yet.
 type Tariff struct {
 	ID, Product, CustomerClass, Unit, FilingNo, State, CaseNo string
 	Version                                                   int
 	PriceFen                                                  money.Fen
 	Trial                                                     bool
-	EffectiveFrom, EffectiveTo                                store.Time
+	Publicised, EffectiveFrom, EffectiveTo                    store.Time
 }
 
-const columns = `id, product, customer_class, unit, filing_no, state, case_no, version, price_fen, trial, effective_from, effective_to`
+const columns = `id, product, customer_class, unit, filing_no, state, case_no, version, price_fen, trial, publicised, effective_from, effective_to`
 
-// Propose records a filed tariff during its publicity; nothing can be charged by it yet.
+// Propose records a filed tariff for its publicity (10.3.2); nothing can be charged by it yet.
 func Propose(w *store.Tx, product string, trial bool, filingNo, caseNo string, lines []Line) error {
 	for _, l := range lines {
 		var v int
@@ -58,34 +87,51 @@ func Propose(w *store.Tx, product string, trial bool, filingNo, caseNo string, l
 		if err != nil {
 			return err
 		}
-		if _, err := w.Exec(`INSERT INTO tariff (id, product, version, customer_class, unit, price_fen, trial, filing_no, state, case_no)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'publicity',$9)`, no, product, v, l.Class, l.Unit, l.Price, trial, filingNo, caseNo); err != nil {
+		if _, err := w.Exec(`INSERT INTO tariff (id, product, version, customer_class, unit, price_fen, trial, filing_no, state, publicised, case_no)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'publicity',$9,$10)`, no, product, v, l.Class, l.Unit, l.Price, trial, filingNo, store.At(w.Now()), caseNo); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Take puts the tariff of a case into force from the given instant on and ends the one before
-// it at the same instant, so that no call is without a price and none has two.
-func Take(w *store.Tx, caseNo string, from store.Time) error {
+// Take puts the tariff of a case into force at this instant and ends the one before it at the
+// same instant, so that no call is without a price and none has two. A trial tariff ends by
+// itself after trialMonths (10.3.1b).
+func Take(w *store.Tx, caseNo string, trialMonths int) error {
 	var list []Tariff
 	if err := w.Select(&list, `SELECT `+columns+` FROM tariff WHERE case_no = $1 AND state = 'publicity' ORDER BY customer_class`, caseNo); err != nil {
 		return err
 	}
+	now := store.At(w.Now())
 	for _, t := range list {
-		if _, err := w.Exec(`UPDATE tariff SET effective_to = $1 WHERE product = $2 AND customer_class = $3 AND state = 'effective' AND effective_to IS NULL`,
-			from, t.Product, t.CustomerClass); err != nil {
+		if _, err := w.Exec(`UPDATE tariff SET state = 'ended', effective_to = CASE WHEN effective_to IS NULL OR effective_to > $1 THEN $1 ELSE effective_to END
+			WHERE product = $2 AND customer_class = $3 AND state = 'effective'`, now, t.Product, t.CustomerClass); err != nil {
 			return err
 		}
-		if err := w.ExecOne(`UPDATE tariff SET state = 'effective', effective_from = $1 WHERE id = $2 AND state = 'publicity'`, from, t.ID); err != nil {
+		var until store.Time
+		if t.Trial {
+			until = store.At(TrialEnds(calendar.DateOf(w.Now()), trialMonths).Start())
+		}
+		if err := w.ExecOne(`UPDATE tariff SET state = 'effective', effective_from = $1, effective_to = $2 WHERE id = $3 AND state = 'publicity'`, now, until, t.ID); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(list) == 0 {
+		return store.ErrConflict
+	}
+	return bump(w)
 }
 
-// Drop withdraws a tariff that is still in publicity.
+// bump tells the gateway's feed that something it shows has changed.
+func bump(w *store.Tx) error {
+	return w.ExecOne(`UPDATE feed_version SET version = version + 1 WHERE id = 1`)
+}
+
+// TrialEnds is the first day on which a trial tariff that begins on a day is no longer in force.
+func TrialEnds(from calendar.Date, months int) calendar.Date { return from.AddMonths(months) }
+
+// Drop withdraws what a case proposed and has not taken effect.
 func Drop(w *store.Tx, caseNo string) error {
 	_, err := w.Exec(`UPDATE tariff SET state = 'withdrawn' WHERE case_no = $1 AND state = 'publicity'`, caseNo)
 	return err
@@ -95,7 +141,7 @@ func Drop(w *store.Tx, caseNo string) error {
 // when none has been filed, publicised and taken effect.
 func InForce(r *store.ReadTx, product, class string, at store.Time) (Tariff, error) {
 	var t Tariff
-	err := r.Get(&t, `SELECT `+columns+` FROM tariff WHERE product = $1 AND customer_class = $2 AND state = 'effective'
+	err := r.Get(&t, `SELECT `+columns+` FROM tariff WHERE product = $1 AND customer_class = $2 AND state IN ('effective', 'ended')
 		AND effective_from <= $3 AND (effective_to IS NULL OR effective_to > $3)`, product, class, at)
 	if errors.Is(err, store.ErrNotFound) {
 		return t, procedure.Refuse("tariff.none", plan.C("10.3.2"), "该产品对“%s”没有已备案、公示并生效的收费标准，不能下单或调用", Label(Classes, class))
@@ -103,35 +149,52 @@ func InForce(r *store.ReadTx, product, class string, at store.Time) (Tariff, err
 	return t, err
 }
 
-// Get returns one tariff.
+// Current lists the prices of a product that are in force now, by class.
+func Current(r *store.ReadTx, product string) ([]Tariff, error) {
+	var out []Tariff
+	return out, r.Select(&out, `SELECT `+columns+` FROM tariff WHERE product = $1 AND state = 'effective' AND (effective_to IS NULL OR effective_to > $2)
+		ORDER BY customer_class`, product, store.At(r.Now()))
+}
+
+// OfCase lists the prices a case brought about.
+func OfCase(r *store.ReadTx, caseNo string) ([]Tariff, error) {
+	var out []Tariff
+	return out, r.Select(&out, `SELECT `+columns+` FROM tariff WHERE case_no = $1 ORDER BY customer_class, version`, caseNo)
+}
+
+// Get returns one price; store.ErrNotFound.
 func Get(r *store.ReadTx, id string) (Tariff, error) {
 	var t Tariff
 	return t, r.Get(&t, `SELECT `+columns+` FROM tariff WHERE id = $1`, id)
 }
 
-// CheckLines are the rules a list of prices must keep by itself: every class once, the public
-// class free (a rule of the state, not a discount), small firms never dearer than others.
-func CheckLines(lines []Line) error {
-	seen := map[string]money.Fen{}
+// CheckLines are the rules a list of prices keeps by itself (10.3.2): a product of public benefit
+// has the one price of nothing; any other has a price for everybody and a lower one for small
+// firms, and no public one, which would be self-declared.
+func CheckLines(benefit string, lines []Line) error {
+	price := map[string]money.Fen{}
 	for _, l := range lines {
-		if _, twice := seen[l.Class]; twice {
+		if _, twice := price[l.Class]; twice {
 			return procedure.Refuse("tariff.twice", plan.C("10.3.2"), "“%s”有两个价格，请只保留一个", Label(Classes, l.Class))
 		}
-		seen[l.Class] = l.Price
+		price[l.Class] = l.Price
 	}
-	if f, ok := seen["public"]; ok && f != 0 {
-		return procedure.Refuse("tariff.public_free", plan.C("10.3.2"), "用于公共治理、公益事业的一律免费，价格应为 0.00 元")
+	g, general := price[General]
+	s, small := price[SmallFirm]
+	f, free := price[Public]
+	if benefit == "public" {
+		if general || small || !free || f != 0 {
+			return procedure.Refuse("tariff.public_free", plan.C("10.3.2"), "该产品用于公共治理、公益事业，一律免费：只能列明“公共治理、公益事业”一类，价格为 0.00 元")
+		}
+		return nil
 	}
-	g, general := seen["general"]
-	s, small := seen["small_firm"]
-	if general && !small {
-		return procedure.Refuse("tariff.small_firm", plan.C("10.3.2"), "请同时列明对小微企业的优惠价格")
-	}
-	if general && small && (s > g || g > 0 && s == g) {
+	switch {
+	case free:
+		return procedure.Refuse("tariff.public_class", plan.C("10.3.2"), "该产品的场景论证为产业、行业发展用途，不能自行列为公共治理、公益事业")
+	case !general || !small:
+		return procedure.Refuse("tariff.small_firm", plan.C("10.3.2"), "请同时列明对一般使用方的价格和对小微企业的优惠价格")
+	case s > g || g > 0 && s == g:
 		return procedure.Refuse("tariff.small_firm", plan.C("10.3.2"), "对小微企业应给予优惠：其价格须低于一般使用方")
 	}
 	return nil
 }
-
-// Trial periods: the last day a trial tariff may be in force.
-func TrialEnds(from calendar.Date, months int) calendar.Date { return from.AddMonths(months) }

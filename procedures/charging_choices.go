@@ -1,0 +1,68 @@
+package procedures
+
+import (
+	"fmt"
+
+	p "pado/core/procedure"
+	"pado/core/store"
+	"pado/domain/party"
+)
+
+// ChargingChoices are the lists that the forms of price, order and settlement pick from.
+func ChargingChoices() map[string]func(*store.ReadTx, p.Actor, string) ([]p.Option, error) {
+	return map[string]func(*store.ReadTx, p.Actor, string) ([]p.Option, error){
+		"products_own":       productsOwn,
+		"products_published": productsPublished,
+		"product_terms":      productTerms,
+	}
+}
+
+// ownOrgs calls f for each organisation in which the actor holds a desk of the role.
+func ownOrgs(a p.Actor, role p.Role, f func(org string) error) error {
+	seen := map[string]bool{}
+	for _, d := range a.Desks {
+		if d.Role == role && !seen[d.Org] {
+			seen[d.Org] = true
+			if err := f(d.Org); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func productsOwn(r *store.ReadTx, a p.Actor, q string) (out []p.Option, err error) {
+	like := "%" + q + "%"
+	err = ownOrgs(a, party.Operator, func(org string) error {
+		var part []p.Option
+		err := r.Select(&part, `SELECT id AS value, name || '（' || code || '）' AS label FROM product WHERE operator_org = $1 AND state <> 'retired'
+			AND (name LIKE $2 OR code LIKE $3) ORDER BY name, id LIMIT 50`, org, like, like)
+		out = append(out, part...)
+		return err
+	})
+	return out, err
+}
+
+func productsPublished(r *store.ReadTx, _ p.Actor, q string) (out []p.Option, err error) {
+	like := "%" + q + "%"
+	return out, r.Select(&out, `SELECT id AS value, name || '（' || code || '）' AS label FROM product WHERE state = 'published' AND (name LIKE $1 OR code LIKE $2)
+		ORDER BY name, id LIMIT 50`, like, like)
+}
+
+// productTerms names the texts of use restrictions that can be accepted; the value is the digest.
+func productTerms(r *store.ReadTx, _ p.Actor, q string) ([]p.Option, error) {
+	like := "%" + q + "%"
+	var rows []struct {
+		Name, TermsDigest string
+		Version           int
+	}
+	if err := r.Select(&rows, `SELECT p.name, v.terms_digest, v.version FROM product p JOIN product_version v ON v.product = p.id AND v.version = p.version
+		WHERE p.state = 'published' AND (p.name LIKE $1 OR p.code LIKE $2 OR v.terms_digest LIKE $3) ORDER BY p.name, p.id LIMIT 50`, like, like, like); err != nil {
+		return nil, err
+	}
+	out := make([]p.Option, len(rows))
+	for i, row := range rows {
+		out[i] = p.Option{Value: row.TermsDigest, Label: fmt.Sprintf("接受《%s使用限制条件》第 %d 版（摘要 %.12s）", row.Name, row.Version, row.TermsDigest)}
+	}
+	return out, nil
+}
