@@ -14,13 +14,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/vault"
 )
 
 const usage = `用法：
-  pado ingest --propose --in 文件
+  pado ingest --propose --in 文件 [--sheet 工作表]
   pado ingest --pipeline 流水线.yaml --in 文件 --out 目录 [--key 密钥文件] [--received 2006-01-02]
 `
 
@@ -47,6 +48,7 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	out := fs.String("out", "", "")
 	key := fs.String("key", "", "")
 	received := fs.String("received", "", "")
+	sheet := fs.String("sheet", "", "")
 	if err := fs.Parse(args); err != nil {
 		return 2
 	}
@@ -54,7 +56,13 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		fs.Usage()
 		return 2
 	}
-	v, err := command(ctx, *propose, *in, *declared, *out, *key, *received)
+	var v any
+	var err error
+	if *propose {
+		v, err = proposeFile(ctx, *in, *sheet)
+	} else {
+		v, err = runFile(ctx, *in, *declared, *out, *key, *received)
+	}
 	if err != nil {
 		printJSON(stderr, problem(err))
 		return 1
@@ -63,15 +71,25 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	return 0
 }
 
-func command(ctx context.Context, propose bool, in, declared, out, key, received string) (any, error) {
+func proposeFile(ctx context.Context, in, sheet string) (any, error) {
 	input, err := FileInput(in)
 	if err != nil {
 		return nil, err
 	}
-	if propose {
-		return Propose(ctx, input)
+	return ProposeSheet(ctx, input, sheet)
+}
+
+func runFile(ctx context.Context, in, declared, out, key, received string) (any, error) {
+	input, err := FileInput(in)
+	if err != nil {
+		return nil, err
 	}
-	input.Received = received
+	if received != "" {
+		if _, err := time.Parse(time.DateOnly, received); err != nil {
+			return nil, errDay
+		}
+		input.Received = received
+	}
 	text, err := os.ReadFile(declared)
 	if err != nil {
 		return nil, errNoFile
@@ -92,6 +110,8 @@ func command(ctx context.Context, propose bool, in, declared, out, key, received
 	}
 	return Run(ctx, p, input, out, keys, nil)
 }
+
+var errDay = &Error{Code: "INGEST_DAY", Clause: "7.2", Message: "收到日期应为 2006-01-02 的形式"}
 
 // newKeyFile makes a key file unless there is one.
 func newKeyFile(path string) error {

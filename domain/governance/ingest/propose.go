@@ -55,7 +55,10 @@ const maxFindings = 1000
 // banner, header, rows that are no data, types, columns that look like direct
 // identifiers, and a draft pipeline that runs as it stands. The draft labels
 // every column forbidden: to let one be used is a decision.
-func Propose(ctx context.Context, in Input) (*Proposal, error) {
+func Propose(ctx context.Context, in Input) (*Proposal, error) { return ProposeSheet(ctx, in, "") }
+
+// ProposeSheet is Propose for a named sheet of a workbook, "" for the first.
+func ProposeSheet(ctx context.Context, in Input, sheet string) (*Proposal, error) {
 	head, whole, err := headOf(in)
 	if err != nil {
 		return nil, err
@@ -87,7 +90,9 @@ func Propose(ctx context.Context, in Input) (*Proposal, error) {
 		if len(book.Sheets) == 0 {
 			return nil, read.ErrSheet
 		}
-		p.Sheet = book.Sheets[0]
+		if p.Sheet = sheet; sheet == "" {
+			p.Sheet = book.Sheets[0]
+		}
 		src.Sheet, src.Merged = p.Sheet, "fill"
 		rows, err = book.Rows(p.Sheet, true, nil)
 	}
@@ -143,7 +148,7 @@ func bookNotes(b *read.Book) []string {
 		notes = append(notes, fmt.Sprintf("有 %d 个单元格的长数字已被电子表格改写为科学计数，原值无法恢复，请以文本格式重新导出", b.LongNums))
 	}
 	if len(b.Sheets) > 1 {
-		notes = append(notes, fmt.Sprintf("共有 %d 个可见工作表，本建议只针对第一个", len(b.Sheets)))
+		notes = append(notes, fmt.Sprintf("共有 %d 个可见工作表，本建议只针对其中一个", len(b.Sheets)))
 	}
 	return notes
 }

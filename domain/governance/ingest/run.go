@@ -436,6 +436,17 @@ func (m *meter) Close() error {
 	return m.c.Close()
 }
 
+// VaultInput is an Input over a file of the raw zone.
+func VaultInput(v *vault.Vault, o vault.Object) Input {
+	return Input{Size: o.Size, SHA256: o.SHA256, Open: func() (io.ReadCloser, error) {
+		r, err := v.Open(o.ID)
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	}}
+}
+
 // FileInput is an Input over a file in clear, for the command line and tests.
 func FileInput(path string) (Input, error) {
 	st, err := os.Stat(path)
