@@ -124,6 +124,16 @@ func (x *platform) close() {
 	x.db.Close()
 }
 
+// settle takes every step the clock owes until there is none.
+func (x *platform) settle(ctx context.Context) error {
+	for {
+		n, err := x.engine.Tick(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
 // free tells the free bytes of the data directory.
 func (x *platform) free() uint64 {
 	var s syscall.Statfs_t

@@ -166,12 +166,12 @@ func clockCommand(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%w: --to 应为 RFC 3339 时间，如 2026-04-01T09:00:00+08:00", errUsage)
 		}
-		db, _, keys, err := p.open(ctx)
+		x, err := assemble(ctx, p)
 		if err != nil {
 			return err
 		}
-		defer db.Close()
-		switch err := db.AdvanceClock(ctx, at, "system"); {
+		defer x.close()
+		switch err := x.db.AdvanceClock(ctx, at, "system"); {
 		case errors.Is(err, store.ErrNotDemo):
 			return errors.New("只有演示目录的业务时间可以推进")
 		case errors.Is(err, store.ErrBackwards):
@@ -179,7 +179,11 @@ func clockCommand(ctx context.Context, args []string, out io.Writer) error {
 		case err != nil:
 			return err
 		}
+		// What fell due meanwhile happens now, as it would have by itself.
+		if err := x.settle(ctx); err != nil {
+			return err
+		}
 		fmt.Fprintln(out, at.In(calendar.Shanghai).Format(time.RFC3339))
-		return sign(ctx, db, keys)
+		return sign(ctx, x.db, x.keys)
 	}})
 }
