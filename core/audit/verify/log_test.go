@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -210,4 +211,50 @@ func wants(t testing.TB, rep verify.Report, kind string, index int64) {
 	if !slices.ContainsFunc(rep.Findings, func(f verify.Finding) bool { return f.Kind == kind && f.Clause != "" }) {
 		t.Errorf("no finding %s among %+v", kind, rep.Findings)
 	}
+}
+
+// lean is a source of leaves alone, made ahead of the measurement.
+type lean struct {
+	ed, sm []byte
+	leaves [][]byte
+}
+
+func (l *lean) Checkpoint() ([]byte, error)   { return l.ed, nil }
+func (l *lean) CheckpointSM() ([]byte, error) { return l.sm, nil }
+func (l *lean) Entries(_ context.Context, from int64) iter.Seq2[verify.Row, error] {
+	return func(yield func(verify.Row, error) bool) {
+		for i := from; i < int64(len(l.leaves)); i++ {
+			if !yield(verify.Row{Seq: i, Public: l.leaves[i]}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func newLean(b testing.TB, n int) (*lean, verify.Options) {
+	keys := generate(b, 1)
+	l := &lean{leaves: make([][]byte, n)}
+	for i := range l.leaves {
+		coarse := "case"
+		if i == 0 {
+			coarse = "genesis"
+		}
+		leaf, err := audit.Leaf(coarse, []byte("key"), fmt.Append(nil, i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.leaves[i] = leaf
+	}
+	var h audit.Head
+	for i, leaf := range l.leaves {
+		if _, err := h.Append(audit.Sealed{Seq: int64(i), Public: leaf}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var err error
+	if l.ed, l.sm, err = keys.Signers().Checkpoints(h); err != nil {
+		b.Fatal(err)
+	}
+	p := public(b, keys)
+	return l, verify.Options{Ed25519Key: p.Ed25519, SM2Key: p.SM2}
 }

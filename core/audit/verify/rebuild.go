@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -18,9 +19,8 @@ var errChanged = errors.New("verify: the source changed while it was read")
 
 // batch is up to chunkSize consecutive leaves on their way through a worker.
 type batch struct {
-	first int64
-	rows  []Row
-	done  chan struct{}
+	rows []Row
+	done chan struct{}
 
 	hashes []pair     // leaf hashes, kept for the last batch only
 	root   pair       // of a full batch
@@ -84,12 +84,12 @@ func (w *bench) work(b *batch) {
 		w.row = make([]pair, len(b.rows))
 	}
 	hashes := w.row[:len(b.rows)]
-	b.leaves = make([]leafView, len(b.rows))
+	b.leaves = slices.Grow(b.leaves[:0], len(b.rows))[:len(b.rows)]
 	for i := range b.rows {
 		hashes[i] = leafPair(&w.scratch, b.rows[i].Public)
 		b.leaves[i] = examine(b.rows[i], w.names)
 	}
-	b.rows = nil
+	clear(b.rows)
 	if len(hashes) < chunkSize {
 		b.hashes = append([]pair(nil), hashes...)
 		return
@@ -110,11 +110,12 @@ type forest struct {
 }
 
 // rebuild reads the source to its end, hashing on all processors, and hands each leaf in order to each.
-func rebuild(ctx context.Context, src Source, each func(leafView)) (*forest, error) {
+func rebuild(ctx context.Context, src Source, each func(*leafView)) (*forest, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
 	order, jobs := make(chan *batch, 2*workers), make(chan *batch, 2*workers)
+	spare := make(chan *batch, 4*workers) // batches to be filled again
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
@@ -128,7 +129,7 @@ func rebuild(ctx context.Context, src Source, each func(leafView)) (*forest, err
 	group.Go(func() {
 		defer close(order)
 		defer close(jobs)
-		readErr = read(ctx, src, 0, func(b *batch) bool {
+		readErr = read(ctx, src, spare, func(b *batch) bool {
 			select {
 			case order <- b:
 			case <-ctx.Done():
@@ -147,8 +148,12 @@ func rebuild(ctx context.Context, src Source, each func(leafView)) (*forest, err
 		} else {
 			f.tail = b.hashes
 		}
-		for _, v := range b.leaves {
-			each(v)
+		for i := range b.leaves {
+			each(&b.leaves[i])
+		}
+		select {
+		case spare <- b:
+		default:
 		}
 	}
 	group.Wait()
@@ -165,21 +170,28 @@ func rebuild(ctx context.Context, src Source, each func(leafView)) (*forest, err
 	return f, nil
 }
 
-// read cuts the source's leaves from number from on into batches.
-func read(ctx context.Context, src Source, from int64, emit func(*batch) bool) error {
+// read cuts the source's leaves into batches, using spare ones first.
+func read(ctx context.Context, src Source, spare <-chan *batch, emit func(*batch) bool) error {
 	var b *batch
-	for row, err := range src.Entries(ctx, from) {
-		if err == nil {
+	count := int64(0)
+	for row, err := range src.Entries(ctx, 0) {
+		if err == nil && count%256 == 0 {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("verify: read leaf %d: %w", from, err)
+			return fmt.Errorf("verify: read leaf %d: %w", count, err)
 		}
 		if b == nil {
-			b = &batch{first: from, rows: make([]Row, 0, 256), done: make(chan struct{})}
+			select {
+			case b = <-spare:
+				b.rows = b.rows[:0]
+			default:
+				b = &batch{rows: make([]Row, 0, min(chunkSize, 64+count))} // a small log takes a small batch
+			}
+			b.done = make(chan struct{})
 		}
 		b.rows = append(b.rows, row)
-		from++
+		count++
 		if len(b.rows) == chunkSize {
 			if !emit(b) {
 				return ctx.Err()

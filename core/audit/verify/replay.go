@@ -59,7 +59,7 @@ func (s spans) holds(n int64) bool {
 	return i < len(s) && s[i].from <= n
 }
 
-func (r *replay) leaf(v leafView) {
+func (r *replay) leaf(v *leafView) {
 	n := r.next
 	r.next++
 	rep := r.report
