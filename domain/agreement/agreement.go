@@ -58,6 +58,7 @@ type Agreement struct {
 	Ended                     calendar.Date
 	EndReason                 string
 	Sections, Terms           string // JSON: text by section key; Terms
+	PlanDigest                string // of the final operation plan (运营方案), the core annex
 	Digest                    string
 	ApprovalNo, Evidence      string
 	Backfill                  bool
@@ -66,7 +67,7 @@ type Agreement struct {
 }
 
 const agreementColumns = `id, no, title, mandate, scheme, authority_org, operator_org, division, mode, slot, version, signed, ends, state,
-	ended, end_reason, sections, terms, digest, approval_no, evidence, backfill, case_no, created`
+	ended, end_reason, sections, terms, plan_digest, digest, approval_no, evidence, backfill, case_no, created`
 
 // Why an agreement ended.
 const (

@@ -347,7 +347,7 @@ func TestTheDigestBindsEveryWord(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		i := rapid.IntRange(0, len(Sections)+3).Draw(rt, "what")
+		i := rapid.IntRange(0, len(Sections)+4).Draw(rt, "what")
 		switch {
 		case i < len(Sections):
 			d.Sections[Sections[i].Key] += "改"
@@ -357,6 +357,8 @@ func TestTheDigestBindsEveryWord(t *testing.T) {
 			d.Items[0].Ends = day("2027-01-01")
 		case i == len(Sections)+2:
 			d.Items = append(d.Items, Item{Item: "it-2"})
+		case i == len(Sections)+3:
+			d.PlanDigest = "sha256:2"
 		default:
 			d.Terms.Purposes = append(d.Terms.Purposes, "公共治理")
 		}

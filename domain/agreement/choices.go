@@ -5,10 +5,10 @@ import (
 	"pado/core/store"
 )
 
-// Choices are the lists that forms pick agreements from: "agreements" shows those of the actor's
-// own organisations, and all to whoever is no operator.
+// Choices are the lists that forms of this room pick from: "agreements" shows an operator its own,
+// and all to whoever is no operator; "operators" are the organisations confirmed as one.
 func Choices() map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error) {
-	return map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){"agreements": choose}
+	return map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){"agreements": choose, "operators": operators}
 }
 
 // choiceLimit is how many choices a list shows; a longer one is narrowed by typing.
@@ -33,4 +33,11 @@ func choose(r *store.ReadTx, a procedure.Actor, q string) ([]procedure.Option, e
 		}
 	}
 	return out, nil
+}
+
+func operators(r *store.ReadTx, _ procedure.Actor, q string) ([]procedure.Option, error) {
+	var out []procedure.Option
+	return out, r.Select(&out, `SELECT o.id AS value, o.name AS label FROM org o JOIN org_role x ON x.org = o.id AND x.role = 'operator'
+		WHERE o.status = 'active' AND x.since <= $1 AND (x.until IS NULL OR x.until > $2) AND o.name LIKE $3 ORDER BY o.name, o.id LIMIT 50`,
+		store.At(r.Now()), store.At(r.Now()), "%"+q+"%")
 }

@@ -181,7 +181,8 @@ func agreementItem(r *store.ReadTx, a procedure.Actor, key string) (*register.It
 	p.line("签订日", g.Signed.String(), "")
 	p.line("期满日（当日24时止）", g.Ends.String(), "5.2")
 	p.line("批准文号", g.ApprovalNo, "6.1.4")
-	p.line("内容摘要", g.Digest, "6.1.4")
+	p.line("运营方案定稿摘要", g.PlanDigest, "6.1.4")
+	p.line("协议内容摘要", g.Digest, "6.1.4")
 	scope, err := ScopeSection(r, g.ID)
 	if err != nil {
 		return nil, err

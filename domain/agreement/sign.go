@@ -23,6 +23,7 @@ type Draft struct {
 	Sections                  map[string]string
 	Terms                     Terms // Terms.Years is the term
 	Items                     []Item
+	PlanDigest                string
 	ApprovalNo, Evidence      string
 	Backfill                  bool
 	CaseNo                    string
@@ -46,7 +47,7 @@ func (d Draft) Digest() (string, error) {
 		return "", err
 	}
 	parts := map[string]string{"title": d.Title, "authority": d.AuthorityOrg, "operator": d.OperatorOrg, "mandate": d.Mandate,
-		"scheme": d.Scheme, "mode": d.Mode, "terms": string(terms)}
+		"scheme": d.Scheme, "plan": d.PlanDigest, "mode": d.Mode, "terms": string(terms)}
 	for _, s := range Sections {
 		parts["section."+s.Key] = d.Sections[s.Key]
 	}
@@ -89,7 +90,7 @@ func Sign(w *store.Tx, d Draft) (Agreement, error) {
 	}
 	a := Agreement{ID: fmt.Sprintf("ag-%05d", n), No: no, Title: d.Title, Mandate: d.Mandate, Scheme: d.Scheme, AuthorityOrg: d.AuthorityOrg,
 		OperatorOrg: d.OperatorOrg, Division: d.Division, Mode: d.Mode, Slot: Slot(d.Division, d.Mode, d.PerMode), Version: 1, Signed: d.Signed,
-		Ends: LastDay(d.Signed, d.Terms.Years, d.LastInclusive), State: "in_force", Sections: string(sections), Terms: string(terms),
+		Ends: LastDay(d.Signed, d.Terms.Years, d.LastInclusive), State: "in_force", Sections: string(sections), Terms: string(terms), PlanDigest: d.PlanDigest,
 		ApprovalNo: d.ApprovalNo, Evidence: d.Evidence, Backfill: d.Backfill, CaseNo: d.CaseNo, Created: store.At(w.Now())}
 	if a.Digest, err = d.Digest(); err != nil {
 		return a, err
@@ -99,9 +100,9 @@ func Sign(w *store.Tx, d Draft) (Agreement, error) {
 		a.State, a.Ended, a.EndReason, state = "ended", a.Ends, ReasonExpired, "removed"
 	}
 	if _, err := w.Exec(`INSERT INTO agreement (`+agreementColumns+`) VALUES
-		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)`,
+		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25)`,
 		a.ID, a.No, a.Title, a.Mandate, a.Scheme, a.AuthorityOrg, a.OperatorOrg, a.Division, a.Mode, a.Slot, a.Version, a.Signed, a.Ends, a.State,
-		a.Ended, a.EndReason, a.Sections, a.Terms, a.Digest, a.ApprovalNo, a.Evidence, a.Backfill, a.CaseNo, a.Created); err != nil {
+		a.Ended, a.EndReason, a.Sections, a.Terms, a.PlanDigest, a.Digest, a.ApprovalNo, a.Evidence, a.Backfill, a.CaseNo, a.Created); err != nil {
 		return a, err
 	}
 	for _, it := range d.Items {

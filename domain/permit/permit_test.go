@@ -162,9 +162,9 @@ func seed(t *testing.T, db *store.DB) {
 			`INSERT INTO scheme (id, division, version, title, mandate, authority_org, government_org, mode, term_years, chapters, opinions, digest, doc_no, minutes_no,
 				decided, collective, evidence, valid_from, valid_to, state, backfill, case_no, created)
 				VALUES ('s-1','140600',1,'','m-1','au','gov','whole',3,'{}','[]','','','','2026-01-01',TRUE,'','2026-01-01','2027-12-31','in_force',FALSE,'C2',0)`,
-			`INSERT INTO agreement (id, no, title, mandate, scheme, authority_org, operator_org, division, mode, slot, version, signed, ends, state, sections, terms, digest,
+			`INSERT INTO agreement (id, no, title, mandate, scheme, authority_org, operator_org, division, mode, slot, version, signed, ends, state, sections, terms, plan_digest, digest,
 				approval_no, evidence, backfill, case_no, created)
-				VALUES ('ag-1','NO-1','','m-1','s-1','au','op','140600','whole','140600/whole',1,'2026-01-01','2028-12-31','in_force','{}','{"purposes":["产业发展"]}','','','',FALSE,'C3',0)`,
+				VALUES ('ag-1','NO-1','','m-1','s-1','au','op','140600','whole','140600/whole',1,'2026-01-01','2028-12-31','in_force','{}','{"purposes":["产业发展"]}','','','','',FALSE,'C3',0)`,
 			`INSERT INTO catalogue_item (id, code, title, list, division, source_org, source_kind, source_dept, source_system, abstract, class_code, class, format_class, format_type,
 				share_type, share_condition, share_mode, open_type, open_condition, update_cycle, grade, sublevel, grade_reason, personal, sensitive, source_relation, source_origin,
 				consent_doc, legal_basis, authorisable, authorise_condition, authorise_basis, related, state, version, digest, published, updated, case_no)

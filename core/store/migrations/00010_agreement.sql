@@ -50,6 +50,18 @@ CREATE TABLE scheme (
 );
 CREATE UNIQUE INDEX scheme_in_force ON scheme (division) WHERE state = 'in_force';
 
+-- What a reviewing person concluded on a scheme in its case: legality, experts (clause 6.1.1).
+CREATE TABLE scheme_review (
+  case_no TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('legality', 'expert')),
+  conclusion TEXT NOT NULL,
+  experts TEXT NOT NULL,
+  person TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (case_no, n)
+);
+
 -- An operation agreement (clauses 5.1, 6.1.4, 8.1). slot is what it is unique in: the authorising
 -- government with or without the mode, by parameter. Whether it has expired is derived from ends.
 CREATE TABLE agreement (
@@ -71,6 +83,7 @@ CREATE TABLE agreement (
   end_reason TEXT NOT NULL DEFAULT '',
   sections TEXT NOT NULL,
   terms TEXT NOT NULL,
+  plan_digest TEXT NOT NULL,
   digest TEXT NOT NULL,
   approval_no TEXT NOT NULL,
   evidence TEXT NOT NULL,
