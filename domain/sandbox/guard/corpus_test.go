@@ -11,7 +11,6 @@ import (
 
 	"pado/domain/sandbox/guard/duck"
 	"pado/domain/sandbox/guard/policy"
-	"pado/domain/sandbox/guard/refuse"
 	"pado/domain/sandbox/guard/release"
 )
 
@@ -118,5 +117,3 @@ func TestAllowed(t *testing.T) {
 		})
 	}
 }
-
-var _ = refuse.Internal

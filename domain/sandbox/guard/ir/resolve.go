@@ -234,9 +234,6 @@ func (s *scope) unitOf(groups []ast.Expr) *Col {
 
 // guarded builds a block and the query over its released cells.
 func (r *resolver) guarded(q *ast.Select, s *scope, src *Source, where Pred, groups []ast.Expr) (*releasedQuery, *refuse.Refusal) {
-	if q.Distinct {
-		return nil, refuse.New(refuse.UnknownSyntax, "SELECT DISTINCT 与聚合并用")
-	}
 	bb := newBlock(s, src, where)
 	for _, g := range groups {
 		text, ok := s.canon(g)

@@ -115,7 +115,10 @@ func attempts(q probeRequest) map[string]func() error {
 		"reboot":             sys(unix.SYS_REBOOT, 0, 0, 0, 0),
 		"openat2":            sys(unix.SYS_OPENAT2, 0, 0, 0, 0),
 		"open by handle":     sys(unix.SYS_OPEN_BY_HANDLE_AT, 0, 0, 0),
-		"executable memory":  func() error { _, err := unix.Mmap(-1, 0, 4096, unix.PROT_EXEC|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE); return err },
+		"executable memory": func() error {
+			_, err := unix.Mmap(-1, 0, 4096, unix.PROT_EXEC|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+			return err
+		},
 		"raise limit": func() error {
 			return syscall.Setrlimit(unix.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20})
 		},

@@ -1,0 +1,1 @@
+SELECT DISTINCT sex, count(*) FROM person GROUP BY sex

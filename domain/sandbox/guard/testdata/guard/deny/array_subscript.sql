@@ -1,0 +1,2 @@
+-- GUARD_LAMBDA
+SELECT count(*) FROM person WHERE street[1] = 67

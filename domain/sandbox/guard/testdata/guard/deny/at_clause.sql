@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_SYNTAX
+SELECT count(*) FROM person AT (VERSION => 3)

@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_SYNTAX
+SELECT DISTINCT ON (sex) sex, count(*) FROM person GROUP BY sex

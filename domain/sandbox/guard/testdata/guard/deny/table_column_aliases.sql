@@ -1,0 +1,2 @@
+-- GUARD_UNKNOWN_SYNTAX
+SELECT count(*) FROM person p(a, b)
