@@ -36,7 +36,7 @@ var artefactRows = []byte(`{"month":"2026-01-01","county":"140602","households":
 var release = gateway.ArtefactDigest(artefactRows)
 
 func openMarket(t *testing.T, e store.Engine, release string) *market {
-	m := &market{city: openCity(t, e, procedures.Charging()...), agreement: "ag-00001"}
+	m := &market{city: openCity(t, e, procedures.Charging()...)}
 	seat := func(org, name, prefix string, role procedure.Role, persons ...string) {
 		var members []party.Membership
 		for i, p := range persons {
@@ -56,14 +56,26 @@ func openMarket(t *testing.T, e store.Engine, release string) *market {
 	seat("org-cu2", "朔州燃气有限公司", "", party.Customer, m.other)
 	seat(m.treasuryOrg, "朔州市财政局", "朔财", party.Treasury, m.treasurer)
 	seat("org-pr", "朔州市发展和改革委员会", "朔发改", party.Pricing, m.pricer)
-	terms, err := json.Marshal(agreement.Terms{Purposes: []string{"供热调度"}, Years: 3, Fee: agreement.Fee{RateBP: 1234, Base: "operating_revenue", Period: "month", DueWorkingDays: 5}})
+	signed := calendar.Date{Y: 2026, M: 1, D: 5}
+	_, err := m.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		entry := audit.Entry{Type: "test.seed", Actor: "test", Action: "sign"}
+		md, err := agreement.Issue(w, agreement.Mandate{Division: "140600", GovernmentOrg: "g", AuthorityOrg: "a", DocNo: "x", Title: "授权", Scope: "x", Mode: "whole",
+			Issued: signed, ValidFrom: signed, CaseNo: "md"}, "test")
+		if err != nil {
+			return entry, err
+		}
+		sc, err := agreement.Adopt(w, agreement.Scheme{Division: "140600", Title: "方案", Mandate: md.ID, AuthorityOrg: "a", GovernmentOrg: "g", Mode: "whole", TermYears: 3, Opinions: "[]",
+			Decided: signed, ValidFrom: signed, CaseNo: "sc"}, nil, 2, "test")
+		if err != nil {
+			return entry, err
+		}
+		ag, err := agreement.Sign(w, agreement.Draft{Title: "协议", Mandate: md.ID, Scheme: sc.ID, AuthorityOrg: "a", OperatorOrg: m.opOrg, Division: "140600", Mode: "whole", Signed: signed,
+			Terms: agreement.Terms{Purposes: []string{"供热调度"}, Years: 3, Fee: agreement.Fee{RateBP: 1234, Base: "operating_revenue", Period: "month", DueWorkingDays: 5}},
+			Items: []agreement.Item{{Item: "it-1"}}, CaseNo: "ag", By: "test"})
+		m.agreement = ag.ID
+		return entry, err
+	})
 	m.must(err)
-	m.write(`INSERT INTO mandate (id, division, government_org, authority_org, doc_no, title, scope, mode, issued, valid_from, evidence, digest, state, backfill, case_no, created)
-		VALUES ('md', '140600', '', '', 'x', 'x', 'x', 'whole', '2026-01-01', '2026-01-01', '', '', 'in_force', $1, 'x', 0)`, false)
-	m.write(`INSERT INTO scheme (id, division, version, title, mandate, authority_org, government_org, mode, term_years, chapters, opinions, digest, doc_no, minutes_no, decided, collective, evidence, valid_from, valid_to, state, backfill, case_no, created)
-		VALUES ('sc', '140600', 1, 'x', 'md', '', '', 'whole', 3, '{}', '[]', '', '', '', '2026-01-01', $1, '', '2026-01-01', '2029-01-01', 'in_force', $2, 'x', 0)`, true, false)
-	m.write(`INSERT INTO agreement (id, no, title, mandate, scheme, authority_org, operator_org, division, mode, slot, version, signed, ends, state, sections, terms, digest, approval_no, evidence, backfill, case_no, created)
-		VALUES ($1, 'SQXY-1', '协议', 'md', 'sc', '', $2, '140600', 'whole', 's', 1, '2026-01-05', '2029-01-04', 'in_force', '{}', $3, '', '', '', $4, 'x', 0)`, m.agreement, m.opOrg, string(terms), false)
 	m.write(`INSERT INTO catalogue_item (id, code, title, list, division, source_org, source_kind, source_dept, source_system, abstract, class_code, class, format_class, format_type,
 		share_type, share_condition, share_mode, open_type, open_condition, update_cycle, grade, sublevel, grade_reason, personal, sensitive, source_relation, source_origin,
 		consent_doc, legal_basis, authorisable, authorise_condition, authorise_basis, related, state, version, digest, published, updated, case_no) VALUES
@@ -89,8 +101,8 @@ func openMarket(t *testing.T, e store.Engine, release string) *market {
 			p.id, "CP-"+p.id, p.name, p.list, m.agreement, m.opOrg, p.benefit, release, "c"+p.id)
 		m.write(`INSERT INTO product_version (product, version, artefact, items, columns, params, terms, terms_digest, safety, digest, case_no, at)
 			VALUES ($1,1,$2,'["it-1"]',$3,$4,'仅限本单位供热调度使用，不得转让。',$5,'','', 'x', 0)`, p.id, release,
-			`[{"name":"month","label":"月份","type":"date"},{"name":"county","label":"行政区划代码","type":"string"},{"name":"households","label":"户数","type":"integer"}]`,
-			`[{"name":"county","label":"行政区划代码","type":"string","column":"county","op":"eq"}]`, termsDigest)
+			`[{"name":"month","title":"月份","type":"date"},{"name":"county","title":"行政区划代码","type":"string"},{"name":"households","title":"户数","type":"integer"}]`,
+			`[{"name":"county","title":"行政区划代码","column":"county","op":"eq","required":false}]`, termsDigest)
 	}
 	return m
 }

@@ -16,26 +16,26 @@ import (
 )
 
 type tariffForm struct {
-	Product string      `json:"product"`
-	Trial   bool        `json:"trial"`
-	Lines   []priceLine `json:"lines"`
-	Basis   string      `json:"basis"`
-	Display string      `json:"display"`
+	Product string       `json:"product"`
+	Trial   bool         `json:"trial"`
+	Lines   []tariffLine `json:"lines"`
+	Basis   string       `json:"basis"`
+	Display string       `json:"display"`
 }
 
-type priceLine struct {
+type tariffLine struct {
 	Class string    `json:"class"`
 	Unit  string    `json:"unit"`
 	Price money.Fen `json:"price"`
 }
 
-type objectionInput struct {
+type tariffObjection struct {
 	By      string `json:"by"`
 	Contact string `json:"contact"`
 	Content string `json:"content"`
 }
 
-type answerInput struct {
+type tariffAnswer struct {
 	N      int    `json:"n"`
 	Answer string `json:"answer"`
 }
@@ -73,17 +73,17 @@ func tariffProduct(c *p.Ctx) (tariffForm, productFact, error) {
 	return f, pr, err
 }
 
-// publicised is when the tariff's publicity began.
-func publicised(c *p.Ctx) (store.Time, error) {
+// tariffPublicised is when the tariff's publicity began.
+func tariffPublicised(c *p.Ctx) (store.Time, error) {
 	var at store.Time
 	return at, c.Get(&at, `SELECT publicised FROM tariff WHERE case_no = $1 AND state = 'publicity' LIMIT 1`, c.Case.No)
 }
 
-// publicityOver holds when the declared working days have passed. Where a year is unpublished
+// tariffPublicityOver holds when the declared working days have passed. Where a year is unpublished
 // they cannot be counted; then as many days of any kind are the least there can be, and the
 // Authority answers for the rest with its opinion.
-func publicityOver(c *p.Ctx) error {
-	since, err := publicised(c)
+func tariffPublicityOver(c *p.Ctx) error {
+	since, err := tariffPublicised(c)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func publicityOver(c *p.Ctx) error {
 	return p.Hold(due.Overdue(c.Now()), err)
 }
 
-func noneOpen(c *p.Ctx) error {
+func tariffNoneOpen(c *p.Ctx) error {
 	n, err := agreement.Unanswered(c.ReadTx, c.Case.No)
 	return p.Hold(n == 0, err)
 }
@@ -137,8 +137,8 @@ func Tariff() *p.Procedure {
 			return p.Hold(!other, err)
 		}},
 	}
-	answered := p.Rule{Code: "tariff.objection", Say: "还有异议没有答复", Plan: c, Holds: noneOpen}
-	over := p.Rule{Code: "tariff.publicity", Say: "公示期尚未届满", Plan: c, Holds: publicityOver}
+	answered := p.Rule{Code: "tariff.objection", Say: "还有异议没有答复", Plan: c, Holds: tariffNoneOpen}
+	over := p.Rule{Code: "tariff.publicity", Say: "公示期尚未届满", Plan: c, Holds: tariffPublicityOver}
 	take := p.Effect{Name: "take", Say: "收费标准自此刻起生效，原标准同时失效", Plan: c, Run: func(x *p.Ctx) error {
 		months, err := x.Days("tariff.trial")
 		if err != nil {
@@ -149,7 +149,7 @@ func Tariff() *p.Procedure {
 	drop := p.Effect{Name: "drop", Say: "撤下公示中的收费标准", Plan: c, Run: func(x *p.Ctx) error { return pricing.Drop(x.W, x.Case.No) }}
 	reply := func(upheld bool) p.Effect {
 		return p.Effect{Name: "answer", Say: "答复异议", Plan: c, Run: func(x *p.Ctx) error {
-			in, err := p.Input[answerInput](x)
+			in, err := p.Input[tariffAnswer](x)
 			if err != nil {
 				return err
 			}
@@ -213,7 +213,7 @@ func Tariff() *p.Procedure {
 				Input: []p.Field{{Name: "by", Label: "异议人", Kind: p.Text, Required: true, Plan: c}, {Name: "contact", Label: "联系方式", Kind: p.Text, Required: true, Plan: c, Secret: true},
 					{Name: "content", Label: "异议内容", Kind: p.LongText, Required: true, Max: 5000, Plan: c}},
 				Then: p.Effects{{Name: "object", Say: "异议记入台账，答复前收费标准不生效", Plan: c, Run: func(x *p.Ctx) error {
-					in, err := p.Input[objectionInput](x)
+					in, err := p.Input[tariffObjection](x)
 					if err != nil {
 						return err
 					}
