@@ -23,7 +23,7 @@ export const screens = () => [
   { name: 'case-submit', path: '/cases/XQ-2026-0041', viewport: true, then: async (p) => { await open('submit')(p); await p.waitForSelector('.rehearsal') } },
   { name: 'case-void', path: '/cases/XQ-2026-0041', viewport: true, then: async (p) => { await more('作废')(p); await p.fill('#act-opinion', '重复申请'); await p.getByRole('button', { name: '预演' }).click(); await p.waitForSelector('#act-number') } },
   { name: 'case-review', path: '/cases/XQ-2026-0038' },
-  { name: 'case-refused', path: '/cases/XQ-2026-0038', viewport: true, then: async (p) => { await p.click('.refused'); await p.waitForSelector('.refusal') } },
+  { name: 'case-refused', path: '/cases/XQ-2026-0038', viewport: true, then: async (p) => { await p.hover('.refused'); await p.waitForSelector('.refusal') } },
   { name: 'case-grant', path: '/cases/XQ-2026-0038', viewport: true, then: async (p) => { await open('grant')(p); await p.getByRole('button', { name: '预演' }).click(); await p.waitForSelector('.field-error') } },
   { name: 'case-stale', path: '/cases/XQ-2026-0029', viewport: true, then: async (p) => { await more('意见')(p); await p.fill('#act-opinion', 'stale'); await p.getByRole('button', { name: '预演' }).click(); await p.waitForSelector('.ant-alert-warning') } },
   { name: 'case-done', path: '/cases/XQ-2026-0020' },

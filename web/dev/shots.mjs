@@ -37,13 +37,21 @@ for (const [width, height] of [[1366, 768], [375, 740]]) {
   for (const s of screens(origin)) {
     if (only && !s.name.includes(only)) continue
     current = `${s.name}@${width}`
-    if (!process.env.PADO_USER) await fetch(`${origin}/api/reset`)
     try {
       await page.evaluate(() => localStorage.clear()).catch(() => undefined)
+      await page.goto('about:blank')
+      if (!process.env.PADO_USER) await fetch(`${origin}/api/reset`)
       await page.goto(`${origin}/app${s.path}`, { waitUntil: 'networkidle' })
       await s.then?.(page)
       await page.waitForTimeout(250)
-      await page.screenshot({ path: join(out, `${s.name}-${width}.png`), fullPage: !s.viewport })
+      if (!s.viewport) {
+        // as tall as the page, or what sticks to an edge would stand in the middle
+        const tall = await page.evaluate(() => document.documentElement.scrollHeight)
+        await page.setViewportSize({ width, height: Math.min(Math.max(tall, height), 9000) })
+        await page.waitForTimeout(150)
+      }
+      await page.screenshot({ path: join(out, `${s.name}-${width}.png`) })
+      await page.setViewportSize({ width, height })
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       if (wide > 1) say(current, `the page is ${wide} px wider than its window`)
       const results = await page.evaluate(`(() => { const module = undefined; const exports = undefined; const define = undefined; ${axe}; return axe.run(document, { resultTypes: ['violations'] }) })()`)

@@ -41,7 +41,7 @@ function Entry({ e }: { e: Event }) {
           {e.onBehalf && t('timeline.behalf', { who: e.onBehalf })}
         </span>
         {e.toLabel && e.from !== e.to && <span className="tl-to">→ {e.toLabel}</span>}
-        {days !== undefined && days >= 0 && <span className="muted">{t('timeline.took', { n: days, unit: unitWord(unit) })}</span>}
+        {days !== undefined && days >= 0 && e.n > 1 && <span className="muted">{days === 0 ? t('timeline.sameday') : t('timeline.took', { n: days, unit: unitWord(unit) })}</span>}
       </div>
       {e.opinion && <blockquote>{e.opinion}</blockquote>}
       {!!e.changed?.length && (

@@ -14,10 +14,10 @@ import { useDraft, type DraftState } from '../case/useDraft'
 import { AttachmentList, ShelfProvider } from '../form/files'
 import { FieldsView } from '../form/FieldView'
 import { ErrorSummary, FormFields } from '../form/FormFields'
-import { check, labelOf, shown, type Problem } from '../form/model'
+import { check, labelOf, shown, toSend, type Problem } from '../form/model'
 import { t } from '../i18n'
 import { clauseText, datetime, refName } from '../lib/format'
-import { canEdit, edits, offerKey, rebase } from '../lib/offers'
+import { canEdit, changedFields, edits, offerKey, rebase } from '../lib/offers'
 import { usePageTitle } from '../lib/page'
 import { DocumentLinks } from '../sections/DocumentView'
 import { SectionView } from '../sections/SectionView'
@@ -45,7 +45,7 @@ function CaseView({ c, startAct, refreshError, reload }: { c: Case; startAct?: s
   const navigate = useNavigate()
   const editable = canEdit(c)
   const [base, setBase] = useState(c)
-  const restored = useRef(c.draft && editable ? c.draft : undefined)
+  const restored = useRef(c.draft && editable && changedFields(toSend(c.fields, c.form), toSend(c.fields, c.draft.form)).length ? c.draft : undefined)
   const [form, setForm] = useState<Form>(restored.current?.form ?? c.form)
   const [dirty, setDirty] = useState(false)
   const [fromDraft, setFromDraft] = useState(restored.current?.at)

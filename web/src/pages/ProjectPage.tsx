@@ -197,6 +197,16 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
 }
 
 function Domain({ domain }: { domain: unknown }) {
+  const range = domain as { lo?: unknown; hi?: unknown; coarsen?: unknown; grid?: unknown }
+  if (range && typeof range === 'object' && !Array.isArray(domain) && range.lo !== undefined && range.hi !== undefined) {
+    const step = range.coarsen ?? range.grid
+    return (
+      <span className="domain">
+        {String(range.lo)} – {String(range.hi)}
+        {step !== undefined && step !== null && t('sandbox.step', { n: String(step) })}
+      </span>
+    )
+  }
   const words = Array.isArray(domain) ? domain.slice(0, 8).map(String).join('、') + (domain.length > 8 ? '…' : '') : typeof domain === 'object' ? Object.entries(domain as object).map(([k, v]) => `${k} ${String(v)}`).join('，') : String(domain)
   return <span className="domain">{words}</span>
 }
@@ -282,7 +292,7 @@ function Answer({ a, watermark }: { a: Question; watermark: string }) {
                             {t('sandbox.withheld')}
                           </span>
                         ) : (
-                          v.text
+                          table.columns[j]?.numeric ? integer(v.text) : v.text
                         )}
                       </td>
                     ))}

@@ -21,8 +21,9 @@ export function chartOf(section: Pick<Section, 'columns' | 'rows'>) {
       name: c.label,
       unit: c.kind === 'money' ? t('unit.yuan') : c.kind === 'percent' ? '%' : '',
       values: rows.map((r) => {
-        const n = Number(cellText(r[c.key]))
-        return Number.isFinite(n) ? (c.kind === 'percent' ? n / 100 : n) : null
+        const s = cellText(r[c.key])
+        const n = Number(s)
+        return s !== '' && Number.isFinite(n) ? (c.kind === 'percent' ? n / 100 : n) : null
       }),
     })),
   }

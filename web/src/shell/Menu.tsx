@@ -46,7 +46,7 @@ export function Menu({ me, folded, unfold }: { me: Me; folded: boolean; unfold: 
   const [words, setWords] = useState('')
   const [closed, setClosed] = useState<Record<string, boolean>>({})
   const groups = narrow(me.menu, words)
-  const active = activeKey(me.menu, here.pathname, here.searchStr)
+  const active = activeKey(me.menu, here.pathname, here.pathname === '/work' && !here.searchStr.includes('tab=') ? 'tab=todo' : here.searchStr)
   return (
     <div className={`menu ${folded ? 'folded' : ''}`}>
       {!folded && (

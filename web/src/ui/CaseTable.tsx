@@ -34,7 +34,7 @@ export function CaseTable({ caption, rows, busy, empty, brief }: { caption: stri
             </>
           ),
         },
-        ...(brief ? [] : [{ key: 'procedure', label: t('cases.procedure'), render: (r: CaseRow) => r.procedureTitle }]),
+        ...(brief ? [] : [{ key: 'procedure', label: t('cases.procedure'), minor: true, render: (r: CaseRow) => r.procedureTitle }]),
         { key: 'state', label: t('cases.state'), render: (r) => <span className="state">{r.stateLabel}</span> },
         { key: 'due', label: t('cases.due'), width: 130, render: (r) => <DueMark due={r.due} /> },
         { key: 'owner', label: t('cases.owner'), render: (r) => r.ownerLabel || '—' },
@@ -44,6 +44,7 @@ export function CaseTable({ caption, rows, busy, empty, brief }: { caption: stri
               {
                 key: 'org',
                 label: t('cases.org'),
+                minor: true,
                 render: (r: CaseRow) => (
                   <>
                     {refName(r.org)}

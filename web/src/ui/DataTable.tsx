@@ -9,7 +9,7 @@ export type TableColumn<R> = {
   width?: number
   /** The cell that names the row: its header for readers of the screen, the card's title on a phone. */
   primary?: boolean
-  /** Left out of the printed page and of the card. */
+  /** Left out of the card. */
   minor?: boolean
 }
 
@@ -61,7 +61,7 @@ export function DataTable<R>({
                     {c.render(r)}
                   </th>
                 ) : (
-                  <td key={c.key} data-label={c.label} className={c.right ? 'right' : undefined}>
+                  <td key={c.key} data-label={c.label} className={[c.right && 'right', c.minor && 'minor'].filter(Boolean).join(' ') || undefined}>
                     {c.render(r)}
                   </td>
                 ),

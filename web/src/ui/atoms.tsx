@@ -114,13 +114,13 @@ export type Crumb = { label: string; to?: string }
 export function PageHead({ crumbs, title, sub, extra }: { crumbs: Crumb[]; title: ReactNode; sub?: ReactNode; extra?: ReactNode }) {
   return (
     <header className="page-head">
-      <nav aria-label={t('crumbs')} className="crumbs">
+      {crumbs.length > 1 && <nav aria-label={t('crumbs')} className="crumbs">
         <ol>
           {crumbs.map((c, i) => (
             <li key={i}>{c.to ? <Link to={c.to}>{c.label}</Link> : <span aria-current={i === crumbs.length - 1 ? 'page' : undefined}>{c.label}</span>}</li>
           ))}
         </ol>
-      </nav>
+      </nav>}
       <div className="page-title">
         <div className="page-title-text">
           <h1>{title}</h1>
