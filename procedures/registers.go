@@ -16,5 +16,6 @@ func Registers() []*register.Register {
 
 var registers = []func() []*register.Register{
 	party.Registers,
+	developmentRegisters,
 	chargingRegisters,
 }

@@ -5,13 +5,16 @@ import (
 
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/product"
 )
 
 // Prover answers for one kind of number; store.ErrNotFound passes on to the next.
 type Prover func(r *store.ReadTx, no string) (*procedure.Proof, error)
 
 // provers are the kinds of numbers nouns issue besides case numbers and 文号.
-var provers []Prover
+var provers = []Prover{
+	product.Prove,
+}
 
 // Prove answers for any number the platform issues.
 func Prove(e *procedure.Engine) Prover {

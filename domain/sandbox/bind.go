@@ -222,12 +222,10 @@ func labelled(c column, label policy.Label, b bounds) *policy.Column {
 		if out.Type == "decimal" {
 			out.Type = "text"
 		}
-		out.Domain, out.Source = b.Domain, declaredBy
-		return out
+		return closed(out, b.Domain)
 	}
 	if c.Type == "boolean" && label == policy.Dim {
-		out.Domain, out.Source = policy.List{"false", "true"}, declaredBy
-		return out
+		return closed(out, []string{"false", "true"})
 	}
 	if numeric && b.Lo != "" && b.Hi != "" {
 		lo, hi, grid, ok := onGrid(b.Lo, b.Hi, c.Type)
@@ -246,6 +244,16 @@ func labelled(c column, label policy.Label, b bounds) *policy.Column {
 	if out.Type == "decimal" {
 		out.Type = "text"
 	}
+	return out
+}
+
+// closed gives a column a declared list of values.
+func closed(out *policy.Column, words []string) *policy.Column {
+	b, err := json.Marshal(words)
+	if err != nil || json.Unmarshal(b, &out.Domain) != nil {
+		return &policy.Column{Label: policy.Forbidden, Title: out.Title}
+	}
+	out.Source = declaredBy
 	return out
 }
 
