@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"pado/domain/sandbox/guard/ast"
 	"pado/domain/sandbox/guard/duck"
@@ -24,33 +23,48 @@ import (
 // errMismatch: what the engine read is not what was meant. Nothing runs.
 var errMismatch = errors.New("emitted text does not parse back to its tree")
 
-// bind starts the worker and the arranger, has each parse the text it would run, compares,
-// and lets the engine bind it.
+// bind starts the worker and the arranger side by side, has each parse the text it would run,
+// compares, and lets the engine bind it.
 func (e *Engine) bind(ctx context.Context, c *compiled, q Request) (*Refusal, error) {
+	c.post = ast.Print(c.plan.Post)
+	done := make(chan error, 1)
+	go func() { done <- e.bindWorker(ctx, c, q) }()
+	ref, err := e.bindArranger(ctx, c, q)
+	if werr := <-done; werr != nil {
+		return nil, werr
+	}
+	return ref, err
+}
+
+func (e *Engine) bindWorker(ctx context.Context, c *compiled, q Request) error {
+	if len(c.stage1) == 0 {
+		return nil
+	}
 	var err error
-	if len(c.stage1) > 0 {
-		c.worker, err = jail.Start(ctx, jail.Spec{Role: duck.RoleWorker, Read: []string{q.SnapshotPath}, Unjailed: e.o.Unjailed})
-		if err != nil {
-			return nil, err
-		}
-		var a duck.WorkAnswer
-		if err := c.worker.Ask(duck.WorkRequest{Open: q.SnapshotPath}, &a); err != nil {
-			return nil, err
-		}
+	c.worker, err = jail.Start(ctx, jail.Spec{Role: duck.RoleWorker, Read: []string{q.SnapshotPath}, Unjailed: e.o.Unjailed})
+	if err != nil {
+		return err
+	}
+	var a duck.WorkAnswer
+	if err := c.worker.Ask(duck.WorkRequest{Open: q.SnapshotPath}, &a); err != nil {
+		return err
 	}
 	for _, s := range c.stage1 {
 		text := s.Text()
-		var a duck.WorkAnswer
 		if err := c.worker.Ask(duck.WorkRequest{Parse: text}, &a); err != nil {
-			return nil, err
+			return err
 		}
 		if err := same(a.Parsed, s.Tree); err != nil {
-			return nil, err
+			return err
 		}
 		if err := c.worker.Ask(duck.WorkRequest{Bind: text}, &a); err != nil {
-			return nil, err
+			return err
 		}
 	}
+	return nil
+}
+
+func (e *Engine) bindArranger(ctx context.Context, c *compiled, q Request) (*Refusal, error) {
 	spec := jail.Spec{Role: duck.RoleArranger, Unjailed: e.o.Unjailed}
 	open := duck.ArrangeRequest{Open: true}
 	if len(c.plan.Public) > 0 {
@@ -60,6 +74,7 @@ func (e *Engine) bind(ctx context.Context, c *compiled, q Request) (*Refusal, er
 	for i, b := range c.plan.Blocks {
 		open.Create = append(open.Create, duck.Cells{Name: fmt.Sprintf("r%d", i), Columns: releaseColumns(b)})
 	}
+	var err error
 	if c.arranger, err = jail.Start(ctx, spec); err != nil {
 		return nil, err
 	}
@@ -67,7 +82,6 @@ func (e *Engine) bind(ctx context.Context, c *compiled, q Request) (*Refusal, er
 	if err := c.arranger.Ask(open, &a); err != nil {
 		return nil, err
 	}
-	c.post = ast.Print(c.plan.Post)
 	if err := c.arranger.Ask(duck.ArrangeRequest{Parse: c.post}, &a); err != nil {
 		return nil, err
 	}
@@ -398,9 +412,4 @@ func (e *Engine) keep(ctx context.Context, c *compiled, a Answer) error {
 		return err
 	}
 	return e.o.Sticky.Put(ctx, c.digest, b)
-}
-
-// removeSnapshot deletes a snapshot with what lies beside it.
-func removeSnapshot(path string) error {
-	return errors.Join(os.Remove(path), os.Remove(snapshot.PublicPath(path)), os.Remove(snapshot.ManifestPath(path)))
 }

@@ -74,15 +74,15 @@ func Of(c *policy.Column) *Coding {
 		k.MeasureLo = steps(k.Lo, k.Grid)
 		k.MeasureHi = steps(hi, k.Grid)
 	}
-	if c.Label == policy.Measure {
+	if c.Label == policy.Measure || c.Label == policy.JoinOnly && ranged {
 		return k
 	}
 	switch {
-	case len(c.Domain) > 0:
-		k.Kind, k.Words, k.N = Domain, c.Domain, int64(len(c.Domain))
-		k.Public = c.Source != ""
-		k.index = make(map[string]int64, len(c.Domain))
-		for i, w := range c.Domain {
+	case len(c.Domain.Words) > 0:
+		k.Kind, k.Words, k.N = Domain, c.Domain.Words, int64(len(c.Domain.Words))
+		k.Public = c.Source != "" && c.Label != policy.SensitiveDim
+		k.index = make(map[string]int64, len(k.Words))
+		for i, w := range k.Words {
 			k.index[w] = int64(i)
 		}
 	case ranged && c.Type == "date":

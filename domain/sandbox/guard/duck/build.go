@@ -158,11 +158,14 @@ func (b *builder) table(name, units string, salt int) error {
 	items := []string{`u.n AS "#unit"`, `s."#rank"`}
 	joins := " JOIN " + units + " u ON u.u = CAST(s." + ast.Quote(d.Unit) + " AS VARCHAR)"
 	for i, c := range sorted(d.Columns) {
+		label := d.Columns[c].Label
+		if label == policy.Forbidden {
+			continue
+		}
 		if _, ok := have[strings.ToLower(c)]; !ok {
 			return fmt.Errorf("%w: no column %s", ErrSource, c)
 		}
-		label := d.Columns[c].Label
-		if label == policy.Forbidden || label == policy.Unit {
+		if label == policy.Unit {
 			continue
 		}
 		k := coding.Of(d.Columns[c])

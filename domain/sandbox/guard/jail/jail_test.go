@@ -288,8 +288,9 @@ func TestDeadlineKills(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		p.Close()
-		if p.cmd.ProcessState == nil {
-			t.Error("child still there")
+		<-p.done
+		if p.cmd.ProcessState == nil || p.cmd.ProcessState.Success() {
+			t.Error("child was not killed")
 		}
 	}
 }

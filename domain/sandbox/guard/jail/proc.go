@@ -3,6 +3,7 @@ package jail
 import (
 	"context"
 	"os/exec"
+	"sync"
 )
 
 // Proc is a running, locked-in child.
@@ -11,6 +12,8 @@ type Proc struct {
 	cmd  *exec.Cmd
 	in   interface{ Close() error }
 	ctx  context.Context
+	once sync.Once
+	done chan struct{} // closed when the process is gone
 	// Jail is what the child says locks it in, e.g. "landlock 7, seccomp".
 	Jail string
 }
@@ -40,7 +43,7 @@ func Start(ctx context.Context, s Spec) (*Proc, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, ErrChild
 	}
-	p := &Proc{conn: &Conn{r: out, w: in}, cmd: cmd, in: in, ctx: ctx}
+	p := &Proc{conn: &Conn{r: out, w: in}, cmd: cmd, in: in, ctx: ctx, done: make(chan struct{})}
 	var h hello
 	if err := p.conn.Send(s); err != nil {
 		p.Close()
@@ -80,11 +83,17 @@ func (p *Proc) failure() error {
 	return ErrChild
 }
 
-// Close ends the child and waits for it. It may be called more than once.
+// Close ends the child; its exit is collected in the background. It may be called more than
+// once.
 func (p *Proc) Close() {
-	_ = p.in.Close()
-	if p.cmd.Process != nil {
-		_ = p.cmd.Process.Kill()
-	}
-	_ = p.cmd.Wait()
+	p.once.Do(func() {
+		_ = p.in.Close()
+		if p.cmd.Process != nil {
+			_ = p.cmd.Process.Kill()
+		}
+		go func() {
+			_ = p.cmd.Wait()
+			close(p.done)
+		}()
+	})
 }

@@ -59,7 +59,7 @@ type Column struct {
 	Hi      Scalar `json:"hi,omitempty"`
 	Grid    Scalar `json:"grid,omitempty"`
 	Coarsen Scalar `json:"coarsen,omitempty"` // finest band: a number, or day, week, month, quarter, year
-	Domain  List   `json:"domain,omitempty"`
+	Domain  List   `json:"domain,omitzero"`
 	Source  string `json:"source,omitempty"` // who published the domain; without it the keys count as discovered
 	Title   string `json:"title,omitempty"`
 }
@@ -81,7 +81,7 @@ func (s *Scalar) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &n); err != nil {
 		return err
 	}
-	*s = Scalar(n.String())
+	*s = Scalar(n)
 	return nil
 }
 
@@ -93,20 +93,45 @@ func (s Scalar) Rat() (*big.Rat, bool) {
 	return new(big.Rat).SetString(string(s))
 }
 
-// List is a JSON array of strings or numbers kept as text.
-type List []string
+// List is a JSON array of strings, numbers or booleans kept as text. Numbers says that every
+// element was a number.
+type List struct {
+	Words   []string
+	Numbers bool
+}
 
-// UnmarshalJSON accepts strings and numbers.
+// UnmarshalJSON accepts strings, numbers and booleans.
 func (l *List) UnmarshalJSON(b []byte) error {
-	var raw []Scalar
+	var raw []json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
 	}
-	*l = make(List, len(raw))
-	for i, s := range raw {
-		(*l)[i] = string(s)
+	*l = List{Words: make([]string, len(raw)), Numbers: len(raw) > 0}
+	for i, r := range raw {
+		if t := string(r); t == "true" || t == "false" {
+			l.Words[i], l.Numbers = t, false
+			continue
+		}
+		var s Scalar
+		if err := json.Unmarshal(r, &s); err != nil {
+			return err
+		}
+		l.Words[i] = string(s)
+		l.Numbers = l.Numbers && r[0] != '"'
 	}
 	return nil
+}
+
+// MarshalJSON writes what was read.
+func (l List) MarshalJSON() ([]byte, error) {
+	if !l.Numbers {
+		return json.Marshal(l.Words)
+	}
+	out := make([]json.Number, len(l.Words))
+	for i, w := range l.Words {
+		out[i] = json.Number(w)
+	}
+	return json.Marshal(out)
 }
 
 // Digest names this version of the document: SHA-256 over its canonical JSON.

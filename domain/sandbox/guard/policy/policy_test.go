@@ -34,6 +34,25 @@ func TestGood(t *testing.T) {
 	}
 }
 
+// Domains of numbers and booleans keep their kind through a round trip.
+func TestDomainKinds(t *testing.T) {
+	p, r := Parse([]byte(strings.Replace(good, `["F","M"]`, `[1, 2, 10]`, 1)))
+	if r != nil || p.Tables["person"].Columns["sex"].Type != "int" {
+		t.Fatal(r)
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, r := Parse(b)
+	if r != nil || q.Digest() != p.Digest() {
+		t.Error("round trip changes the document", r)
+	}
+	if p, r = Parse([]byte(strings.Replace(good, `["F","M"]`, `[true, false]`, 1))); r != nil || p.Tables["person"].Columns["sex"].Domain.Words[0] != "true" {
+		t.Error(r)
+	}
+}
+
 // Each mistake gets its own sentence; the key is a part of the sentence.
 func TestBad(t *testing.T) {
 	swap := func(old, new string) string {
@@ -66,7 +85,7 @@ func TestBad(t *testing.T) {
 		"年-月-日":             swap(`"2000-01-01"`, `"2000-13-01"`),
 		"重复取值":              swap(`["F","M"]`, `["F","F"]`),
 		"不可见字符":             swap(`["F","M"]`, `["F","M\u200b"]`),
-		"不能有 domain":        swap(`"label":"dim","domain"`, `"label":"measure","domain"`),
+		"不能有 domain":        swap(`"label":"dim","domain"`, `"label":"join_only","domain"`),
 		"不能有 lo/hi":         swap(`"label":"dim","type":"date"`, `"label":"sensitive_dim","type":"date"`),
 		"格":                 swap(`"hi":120`, `"hi":2000000`),
 		"不允许的字符":            swap(`"person"`, `"per#son"`),

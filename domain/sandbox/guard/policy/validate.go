@@ -232,7 +232,7 @@ func (c *Column) validate(at string) *refuse.Refusal {
 	default:
 		return bad("字段 %s 的类型 %s 不认识（text、int、decimal、date）", at, c.Type)
 	}
-	if len(c.Domain) > 0 {
+	if len(c.Domain.Words) > 0 {
 		return c.validateDomain(at)
 	}
 	if c.Type == "date" {
@@ -248,24 +248,32 @@ func (c *Column) validate(at string) *refuse.Refusal {
 		}
 		return nil
 	}
-	if c.Label != Measure && c.Label != Dim {
+	if c.Label != Measure && c.Label != Dim && c.Label != PublicColumn {
 		return bad("字段 %s 的标签 %s 不能有 lo/hi", at, c.Label)
 	}
 	return c.validateRange(at)
 }
 
 func (c *Column) validateDomain(at string) *refuse.Refusal {
-	if c.Label != Dim && c.Label != PublicColumn {
+	if c.Label != Dim && c.Label != PublicColumn && c.Label != SensitiveDim {
 		return bad("字段 %s 的标签 %s 不能有 domain", at, c.Label)
 	}
 	if c.Lo != "" || c.Hi != "" || c.Grid != "" || c.Coarsen != "" {
 		return bad("字段 %s 有 domain 时不能再有 lo/hi/grid/coarsen", at)
 	}
-	if len(c.Domain) > maxDomain {
+	if c.Type == "" && c.Domain.Numbers {
+		c.Type = "int"
+		for _, v := range c.Domain.Words {
+			if n, ok := new(big.Int).SetString(v, 10); !ok || !n.IsInt64() {
+				c.Type = "decimal"
+			}
+		}
+	}
+	if len(c.Domain.Words) > maxDomain {
 		return bad("字段 %s 的 domain 超过 %d 个取值", at, maxDomain)
 	}
 	seen := map[string]bool{}
-	for _, v := range c.Domain {
+	for _, v := range c.Domain.Words {
 		if seen[v] {
 			return bad("字段 %s 的 domain 有重复取值 %s", at, v)
 		}
@@ -299,7 +307,7 @@ func (c *Column) validateDate(at string) *refuse.Refusal {
 	if c.Lo == "" && c.Hi == "" {
 		return nil
 	}
-	if c.Label != Dim {
+	if c.Label != Dim && c.Label != PublicColumn {
 		return bad("字段 %s 的标签 %s 不能有 lo/hi", at, c.Label)
 	}
 	lo, err1 := time.Parse(time.DateOnly, string(c.Lo))
@@ -349,7 +357,7 @@ func (c *Column) validateRange(at string) *refuse.Refusal {
 	if a.Num().CmpAbs(limit) > 0 || b.Num().CmpAbs(limit) > 0 {
 		return bad("字段 %s 的 lo/hi 相对 grid 过大", at)
 	}
-	if c.Label == Dim {
+	if c.Label != Measure {
 		if n := new(big.Int).Sub(b.Num(), a.Num()); n.Cmp(big.NewInt(MaxGridSteps)) >= 0 {
 			return bad("维度字段 %s 的取值超过 %d 格，请加大 grid", at, MaxGridSteps)
 		}
