@@ -30,6 +30,9 @@ func (t *Tx) appendLog(entries []audit.Entry) (Receipt, error) {
 	}
 	var rec Receipt
 	for _, e := range entries {
+		if e.Result == "" {
+			e.Result = audit.Done
+		}
 		s, err := audit.Seal(e, head.Size, at, t.db.rand)
 		if err != nil {
 			return Receipt{}, err

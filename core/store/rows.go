@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"pado/core/audit/verify"
@@ -19,10 +20,10 @@ func (s Rows) CheckpointSM() ([]byte, error) { c, err := s.latest(); return c.No
 
 func (s Rows) latest() (c Checkpoint, err error) {
 	err = s.DB.View(context.Background(), func(r *ReadTx) error { c, err = r.LatestCheckpoint(); return err })
-	if err != nil {
-		return c, verify.ErrNoCheckpoint
+	if errors.Is(err, ErrNotFound) {
+		err = verify.ErrNoCheckpoint
 	}
-	return c, nil
+	return c, err
 }
 
 // HoldsBodies tells that every body is here.

@@ -118,6 +118,13 @@ CREATE TABLE agreement_version (
   PRIMARY KEY (agreement, version)
 );
 
+-- The government's approval of the outcome and the final plan, by the case it was given in.
+CREATE TABLE agreement_approval (
+  case_no TEXT PRIMARY KEY,
+  no TEXT NOT NULL,
+  decided TEXT NOT NULL
+);
+
 -- Objections raised in the publicity period of a case, each with its answer (clause 6.1.4).
 CREATE TABLE objection (
   case_no TEXT NOT NULL,
