@@ -128,6 +128,23 @@ func TestCasesStartedForAnOrganisationStayWithIt(t *testing.T) {
 	})
 }
 
+func TestALeadThatLeavesByItselfLeavesItsCasesToAnother(t *testing.T) {
+	c := openCity(t, store.SQLite)
+	zhang, li := c.person("zhangsan", "张三"), c.person("lisi", "李四")
+	org := c.establish(zhang, "朔州大数据公司", "operator", "company", "140600")
+	c.join(li, org, "operator", zhang, `{"lead":true}`)
+	no := mustStart(c, zhang, "p04_change", map[string]any{"name": "朔州大数据集团"})
+	c.must(c.decide(zhang, map[string]any{"kind": "end", "person": zhang}))
+	if _, err := c.View(ctx, c.actor(zhang), no); !errors.Is(err, store.ErrNotFound) {
+		t.Error("who left still sees what it started", err)
+	}
+	if c.handler(no) != "" {
+		t.Error("still waits for who left")
+	}
+	c.must(c.do(li, no, "claim", procedure.Act{}))
+	c.must(c.do(li, no, "void", procedure.Act{Opinion: "不再变更"}))
+}
+
 func TestWhatAnAppointmentIsRefusedFor(t *testing.T) {
 	eachCity(t, func(t *testing.T, c *city) {
 		lead, auth := c.at.Lead, c.at.Authority

@@ -62,7 +62,7 @@ type Service struct {
 
 	mu    sync.Mutex
 	cache map[string]*cached
-	round uint64 // counts the times sessions were ended here
+	round uint64            // counts the times sessions were ended here
 	ghost map[string]*ghost // failures under names nobody has
 	dummy string            // a hash that no password opens, for the same work
 }

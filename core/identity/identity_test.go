@@ -194,15 +194,17 @@ func TestASessionFromRegistrationToSignOut(t *testing.T) {
 func TestUnknownNamesAndWrongPasswordsGetTheSameAnswers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.register("zhangsan")
+		w.register("tingyong")
+		w.exec(`UPDATE account SET disabled = $1 WHERE username = 'tingyong'`, true)
 		n := w.size()
 		for i := range 6 {
-			known, unknown := w.try("zhangsan", "Wrong-2026", ""), w.try("lisi", "Wrong-2026", "")
-			if known == nil || unknown == nil || known.Error() != unknown.Error() {
-				t.Fatalf("attempt %d: %v | %v", i+1, known, unknown)
+			known, unknown, disabled := w.try("zhangsan", "Wrong-2026", ""), w.try("lisi", "Wrong-2026", ""), w.try("tingyong", good, "")
+			if known == nil || unknown == nil || known.Error() != unknown.Error() || disabled == nil || disabled.Error() != known.Error() {
+				t.Fatalf("attempt %d: %v | %v | %v", i+1, known, unknown, disabled)
 			}
 		}
-		if got := w.size() - n; got != 6 {
-			t.Errorf("%d entries for six attempts on one account", got)
+		if got := w.size() - n; got != 12 {
+			t.Errorf("%d entries for six attempts on each of two accounts", got)
 		}
 		w.pass(time.Minute)
 		w.must(w.Sweep(ctx))
@@ -483,6 +485,42 @@ func TestWhatEndsHereEndsAtOnceAndElsewhereWithinTwoSeconds(t *testing.T) {
 			w.refused(err, "sign_in.required")
 		}
 	})
+}
+
+func TestWhatIsDisabledStaysSignedOut(t *testing.T) {
+	w := open(t, store.SQLite, true)
+	w.register("zhangsan")
+	sec := w.officer("anquan", "security")
+	token, _ := w.signIn("zhangsan", good)
+	w.must(w.Disable(ctx, sec, "zhangsan"))
+	w.must(w.Enable(ctx, sec, "zhangsan"))
+	_, err := w.Session(ctx, token)
+	w.refused(err, "sign_in.required")
+}
+
+func TestASessionThatEndsWhileItIsReadIsNotRemembered(t *testing.T) {
+	w := open(t, store.SQLite, true)
+	params, err := plan.City("140600")
+	w.must(err)
+	var meanwhile func()
+	s := identity.New(w.db, kek, func(*store.ReadTx) (*plan.Parameters, error) {
+		if f := meanwhile; f != nil {
+			meanwhile = nil
+			f()
+		}
+		return params, nil
+	})
+	w.register("zhangsan")
+	sec := w.officer("anquan", "security")
+	var token string
+	for _, end := range []func() error{func() error { return s.SignOut(ctx, token) }, func() error { return s.Disable(ctx, sec, "zhangsan") }} {
+		token, _ = w.signIn("zhangsan", good)
+		meanwhile = func() { w.must(end()) }
+		_, err = s.Session(ctx, token)
+		w.must(err) // it read what was there
+		_, err = s.Session(ctx, token)
+		w.refused(err, "sign_in.required")
+	}
 }
 
 func TestOnlyTheSecurityAdministratorManagesAccounts(t *testing.T) {

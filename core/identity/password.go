@@ -21,10 +21,10 @@ import (
 
 // Cost of a hash: argon2id, 64 MiB, one pass, about 60 ms of one core of 2024.
 const (
-	passes    = 1
-	lanes     = 1
-	saltSize  = 16
-	keySize   = 32
+	passes   = 1
+	lanes    = 1
+	saltSize = 16
+	keySize  = 32
 
 	maxPassword = 128 // bytes
 	maxWaiting  = 48  // hashes that may queue; more are told to come back
@@ -92,7 +92,7 @@ func matches(ctx context.Context, stored, password string) (bool, error) {
 		return false, errors.New("a stored password has an unknown form")
 	}
 	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &m, &t, &p); err != nil || version != argon2.Version ||
-		m < 8 || m > 1<<20 || t < 1 || t > 16 || p < 1 {
+		m < 8 || m > 1<<18 || t < 1 || t > 4 || p < 1 {
 		return false, errors.New("a stored password has an unknown cost")
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])

@@ -104,10 +104,10 @@ type verdict struct {
 func (s *Service) judge(a account, v settings, now store.Time, right bool, code string) (verdict, int64, error) {
 	failed := fail(codeFailed, msgFailed)
 	switch {
-	case a.Disabled || a.Status != statusActive || a.Program:
-		return verdict{fail: failed, code: "sign_in.disabled"}, 0, nil
 	case a.LockedUntil.After(now.Time):
 		return verdict{fail: locked(a.LockedUntil.Sub(now.Time)), code: codeLocked}, 0, nil
+	case a.Disabled || a.Status != statusActive || a.Program: // answers like a name nobody has, the lock included
+		return verdict{fail: failed, code: "sign_in.disabled", count: true}, 0, nil
 	case !right:
 		return verdict{fail: failed, code: codeFailed, count: true}, 0, nil
 	case !a.OnceUntil.IsZero() && !now.Before(a.OnceUntil.Time):

@@ -242,6 +242,45 @@ func TestLettersLeaveOnceAndNotAtNight(t *testing.T) {
 	})
 }
 
+// nosy drains again in the middle of a draining.
+type nosy struct {
+	post
+	again func()
+}
+
+func (n *nosy) Send(ctx context.Context, l party.Letter) error {
+	if f := n.again; f != nil {
+		n.again = nil
+		f()
+	}
+	return n.post.Send(ctx, l)
+}
+
+func TestTwoDrainersDoNotSendTheSame(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.office()
+		who := w.reachable("oper")
+		w.change(func(x *store.Tx) error {
+			return party.Appoint(x, party.Membership{Person: who, Org: "op", Role: party.Operator})
+		})
+		for range 3 {
+			w.do("dev1", w.start("dev1", "用电分析"), "submit", procedure.Act{})
+		}
+		out := &nosy{}
+		out.again = func() {
+			n, err := party.Drain(ctx, w.db, kek, out)
+			if n != 2 || err != nil {
+				t.Errorf("the second drainer sent %d, %v", n, err)
+			}
+		}
+		n, err := party.Drain(ctx, w.db, kek, out)
+		w.must(err)
+		if n != 1 || len(out.sent) != 3 {
+			t.Errorf("the first sent %d, %d letters in all", n, len(out.sent))
+		}
+	})
+}
+
 func TestADirectoryTakesEachLetterOnce(t *testing.T) {
 	d := party.Directory{Path: filepath.Join(t.TempDir(), "outbox")}
 	l := party.Letter{Key: "sms/m_1/../../x", Channel: "sms", To: "13800138000", Title: "待办", Body: "正文"}

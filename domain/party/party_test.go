@@ -83,6 +83,26 @@ func TestDesksFollowRolesAndStatusAtOnce(t *testing.T) {
 	})
 }
 
+func TestADelegateGetsTheRanksButNotTheLead(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.office()
+		w.change(func(x *store.Tx) error {
+			day := calendar.DateOf(x.Now())
+			return errors.Join(party.Appoint(x, party.Membership{Person: "op1", Org: "op", Role: party.Operator, Lead: true, Ranks: []procedure.Rank{procedure.Signer}}),
+				party.Delegate(x, party.Delegation{ID: "d", FromPerson: "op1", ToPerson: "op2", Org: "op", Role: party.Operator, ValidFrom: day, ValidTo: day}))
+		})
+		d, ok := w.actor("op2").Desk("op/operator@op1")
+		if !ok || d.Lead || d.Behalf != "op1" || len(d.Ranks) != 1 || d.Ranks[0] != procedure.Signer || w.actor("op2").Has(party.Lead) {
+			t.Fatalf("%+v", d)
+		}
+		no := w.start("dev1", "用电分析")
+		w.do("dev1", no, "submit", procedure.Act{})
+		if _, err := w.Do(ctx, w.actor("op2"), no, "supervise", procedure.Act{Revision: 2, Opinion: "请尽快"}); err == nil {
+			t.Error("a delegate supervises")
+		}
+	})
+}
+
 func TestRelatedParties(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := map[string]string{}
