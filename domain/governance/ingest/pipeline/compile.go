@@ -175,7 +175,9 @@ type change struct {
 	expr   string // over the columns before the step
 	failed string // condition, over the columns before the step, that the value cannot be had; "" for never
 	rule   RuleInfo
-	silent bool // not counted as a change of the row
+	from   string // the column the value is made from, for lossy
+	lossy  bool   // instead of failed: the value was there before the step and is NULL after it
+	silent bool   // not counted as a change of the row
 }
 
 // rewrite adds one level to the chain: new values, masks brought up to date.
@@ -197,12 +199,16 @@ func (c *compiler) rewrite(changes []change) {
 				changed = append(changed, Ident(tmp)+" IS NOT NULL")
 			}
 		}
-		if ch.failed != "" {
+		if ch.failed != "" || ch.lossy {
 			bit := len(c.out.Rules)
 			ch.rule.Step = c.step
 			c.out.Rules = append(c.out.Rules, ch.rule)
 			bad := Ident("#b" + itoa(i))
-			inner = append(inner, "coalesce("+ch.failed+", false) AS "+bad)
+			if ch.lossy {
+				bad = Ident(ch.from) + " IS NOT NULL AND " + Ident(tmp) + " IS NULL"
+			} else {
+				inner = append(inner, "coalesce("+ch.failed+", false) AS "+bad)
+			}
 			sets[bit/wordBits] = append(sets[bit/wordBits], fmt.Sprintf("CASE WHEN %s THEN %d::BIGINT ELSE 0 END", bad, int64(1)<<(bit%wordBits)))
 		}
 	}
@@ -282,7 +288,7 @@ func (c *compiler) target() {
 		src := Ident(t.Key())
 		ch := change{column: "#t" + itoa(i), expr: cast(src, t.Type), silent: true}
 		if t.Type != "text" {
-			ch.failed = src + " IS NOT NULL AND " + cast(src, t.Type) + " IS NULL"
+			ch.from, ch.lossy = t.Key(), true
 			ch.rule = RuleInfo{ID: "type:" + t.Name, Label: "类型为 " + t.Type, Column: t.Name, Dimension: Conformity, OnFail: onFail(t.OnFail)}
 		}
 		changes = append(changes, ch)

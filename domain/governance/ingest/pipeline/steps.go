@@ -173,10 +173,10 @@ func (c *compiler) dates(d *Dates) {
 	for _, n := range c.columns(d.Columns) {
 		q := Ident(n)
 		parsed := "try_strptime(" + q + ", [" + texts(d.Formats) + "])"
-		ch := change{column: n, expr: "strftime(" + parsed + ", " + Text(out) + ")",
-			failed: q + " IS NOT NULL AND " + parsed + " IS NULL",
-			rule:   RuleInfo{ID: "date:" + n, Label: "日期可识别", Column: n, Dimension: Conformity, OnFail: onFail(d.OnFail)}}
+		ch := change{column: n, expr: "strftime(" + parsed + ", " + Text(out) + ")", from: n, lossy: true,
+			rule: RuleInfo{ID: "date:" + n, Label: "日期可识别", Column: n, Dimension: Conformity, OnFail: onFail(d.OnFail)}}
 		if d.OnFail == "report" {
+			ch.lossy, ch.failed = false, q+" IS NOT NULL AND "+parsed+" IS NULL"
 			ch.expr = "coalesce(" + ch.expr + ", " + q + ")"
 		}
 		changes = append(changes, ch)
@@ -345,9 +345,8 @@ func day(s string, plus int) string {
 func (c *compiler) mask(m *Mask) {
 	var changes []change
 	for _, r := range m.Rules {
-		q := Ident(r.Column)
+		q, need := Ident(r.Column), ""
 		ch := change{column: r.Column}
-		need := ""
 		switch r.Kind {
 		case "pseudonym":
 			i := slices.Index(c.out.Domains, r.Domain)
@@ -360,13 +359,13 @@ func (c *compiler) mask(m *Mask) {
 			ch.expr = "NULL::VARCHAR"
 		case "band":
 			need = number(q)
-			ch.expr = "(floor(" + need + " / " + r.Width + ") * " + r.Width + ")::BIGINT::VARCHAR"
+			ch.expr = "TRY_CAST(floor(" + need + " / " + r.Width + ") * " + r.Width + " AS BIGINT)::VARCHAR"
 		case "floor_date":
 			need = "TRY_CAST(" + q + " AS TIMESTAMP)"
 			ch.expr = "strftime(date_trunc(" + Text(r.To) + ", " + need + "), '%Y-%m-%d')"
 		case "clamp":
-			need = number(q)
-			ch.expr = "CASE WHEN " + need + " < " + r.Min + " THEN " + Text(r.Min) + " WHEN " + need + " > " + r.Max + " THEN " + Text(r.Max) + " ELSE " + q + " END"
+			need = "nullif(" + number(q) + ", 'nan'::DOUBLE)"
+			ch.expr = "CASE WHEN " + need + " < " + r.Min + " THEN " + Text(r.Min) + " WHEN " + need + " > " + r.Max + " THEN " + Text(r.Max) + " WHEN " + need + " IS NOT NULL THEN " + q + " END"
 		case "partial":
 			kept := itoa(r.Head + r.Tail)
 			ch.expr = "CASE WHEN length(" + q + ") > " + kept + " THEN left(" + q + ", " + itoa(r.Head) + ") || repeat('*', length(" + q + ") - " + kept +
@@ -375,7 +374,7 @@ func (c *compiler) mask(m *Mask) {
 			ch.expr = "left(" + q + ", " + itoa(r.Head) + ") || repeat('0', greatest(length(" + q + ") - " + itoa(r.Head) + ", 0))"
 		}
 		if need != "" {
-			ch.failed = q + " IS NOT NULL AND " + need + " IS NULL"
+			ch.from, ch.lossy = r.Column, true
 			ch.rule = RuleInfo{ID: "mask:" + r.Column, Label: "可以脱敏", Column: r.Column, Dimension: Conformity, OnFail: "quarantine"}
 		}
 		changes = append(changes, ch)

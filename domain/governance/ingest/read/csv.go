@@ -48,12 +48,14 @@ type CSV struct {
 	class   [256]byte
 	missing []string
 	longest int
+	slow    bool // tests compare with and without the short cut
 }
 
 // NewCSV begins to read; the dialect's encoding must not be Auto.
 func NewCSV(r io.ReadCloser, d Dialect) (*CSV, error) {
-	if d.Delimiter == "" || d.Delimiter[0] >= 0x80 || strings.Trim(d.Delimiter[1:], " ") != "" ||
-		d.Quote >= 0x80 || d.Encoding == Auto || !d.Encoding.Valid() {
+	printable := func(b byte) bool { return b >= ' ' && b < 0x7f || b == '\t' }
+	if d.Delimiter == "" || !printable(d.Delimiter[0]) || strings.Trim(d.Delimiter[1:], " ") != "" ||
+		d.Quote != 0 && !printable(d.Quote) || d.Quote == d.Delimiter[0] || d.Encoding == Auto || !d.Encoding.Valid() {
 		return nil, ErrFormat
 	}
 	c := &CSV{text: newTextReader(r, d.Encoding), close: r, delim: d.Delimiter[0], skip: len(d.Delimiter) > 1,
@@ -66,8 +68,9 @@ func NewCSV(r io.ReadCloser, d Dialect) (*CSV, error) {
 	}
 	c.class['\t'], c.class[0x7f] = plain, control
 	c.class[c.delim] = delimiter
+	c.longest = -1
 	for _, m := range d.Missing {
-		c.longest = max(c.longest, len(m))
+		c.longest = max(c.longest, len(m)+8) // some blanks around it
 	}
 	c.buf = make([]byte, 1<<20)
 	return c, nil
@@ -90,7 +93,9 @@ func (c *CSV) Next(r *Row) error {
 			view, last := c.buf[c.pos:end], c.eof && end == c.end
 			used, whole := 0, false
 			if !c.long {
-				used, whole = c.record(r, view, last)
+				if used, whole = c.plain(r, view); !whole {
+					used, whole = c.record(r, view, last)
+				}
 			}
 			if !whole && (last || len(view) > c.max) {
 				used, whole = c.physical(r, view, last)
@@ -132,6 +137,66 @@ func (c *CSV) fill() error {
 	return nil
 }
 
+// plain is record for the common case: one physical line without a quote, a
+// lone CR or a control character. It gives up on any other.
+func (c *CSV) plain(r *Row, b []byte) (used int, whole bool) {
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 || c.skip || c.slow || c.quote != 0 && bytes.IndexByte(b[:end], c.quote) >= 0 {
+		return 0, false
+	}
+	used = end + 1
+	if end > 0 && b[end-1] == '\r' {
+		end--
+	}
+	out := append(r.Line[:0], b[:end]...)
+	r.Line, r.Fields, r.Filled, r.Flaw, r.empty = out, 1, 0, FlawNone, false
+	start, missing := 0, false
+	var seen byte // the largest byte of the field so far
+	for i, x := range out {
+		switch c.class[x] {
+		case plain:
+			seen = max(seen, x)
+		case delimiter:
+			if seen > ' ' {
+				r.Filled++
+				missing = missing || i-start <= c.longest && c.isMissing(out[start:i])
+			}
+			out[i] = US
+			r.Fields++
+			start, seen = i+1, 0
+		default:
+			return 0, false
+		}
+	}
+	if seen > ' ' {
+		r.Filled++
+		missing = missing || len(out)-start <= c.longest && c.isMissing(out[start:])
+	}
+	if missing {
+		r.Line = c.emptied(out)
+	}
+	c.n++
+	return used, true
+}
+
+// emptied takes out the fields that stand for a missing value, in place.
+func (c *CSV) emptied(line []byte) []byte {
+	out := line[:0]
+	for first := true; ; first = false {
+		if !first {
+			out = append(out, US)
+		}
+		field, rest, more := bytes.Cut(line, []byte{US})
+		if !c.isMissing(field) {
+			out = append(out, field...)
+		}
+		if !more {
+			return out
+		}
+		line = rest
+	}
+}
+
 // record scans one record at the start of b. whole is false if b ends first.
 func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 	r.Line, r.Fields, r.Filled, r.Flaw, r.empty = r.Line[:0], 1, 0, FlawNone, false
@@ -144,7 +209,7 @@ func (c *CSV) record(r *Row, b []byte, eof bool) (used int, whole bool) {
 	endField := func() {
 		if filled {
 			r.Filled++
-			if len(out)-start <= c.longest+8 && c.isMissing(out[start:]) {
+			if len(out)-start <= c.longest && c.isMissing(out[start:]) {
 				out = out[:start]
 			}
 		}
@@ -306,7 +371,10 @@ func (c *CSV) physical(r *Row, b []byte, eof bool) (int, bool) {
 }
 
 func (c *CSV) isMissing(field []byte) bool {
-	field = bytes.Trim(field, " \t")
+	field = bytes.TrimRight(field, " \t")
+	for len(field) > 0 && (field[0] == ' ' || field[0] == '\t') {
+		field = field[1:]
+	}
 	for _, m := range c.missing {
 		if string(field) == m {
 			return true

@@ -310,22 +310,36 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a,b\n\"c\"\"d\",e\r\n"), ",", true)
 	f.Add([]byte("\"a\nb"), ",", true)
 	f.Add([]byte("a\x00\xff, b"), ", ", false)
+	f.Add([]byte("a,NA , a,,b\r\n \t,NA,\ra\n"), ",", true)
 	f.Fuzz(func(t *testing.T, in []byte, delim string, quote bool) {
 		d := Dialect{Encoding: UTF8, Delimiter: delim, MaxRow: 64}
 		if quote {
 			d.Quote = '"'
 		}
+		d.Missing = []string{"a", "NA"}
 		c, err := NewCSV(io.NopCloser(bytes.NewReader(in)), d)
 		if err != nil {
 			return
 		}
+		careful, err := NewCSV(io.NopCloser(bytes.NewReader(in)), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		careful.slow = true
 		for n, last := int64(1), int64(0); ; n++ {
-			var r Row
-			if err := c.Next(&r); err != nil {
+			var r, same Row
+			err, err2 := c.Next(&r), careful.Next(&same)
+			if !errors.Is(err2, err) {
+				t.Fatal(err, err2)
+			}
+			if err != nil {
 				if !errors.Is(err, io.EOF) {
 					t.Fatal(err)
 				}
 				return
+			}
+			if !bytes.Equal(r.Line, same.Line) || r.Fields != same.Fields || r.Filled != same.Filled || r.Flaw != same.Flaw || r.N != same.N || r.Blank() != same.Blank() {
+				t.Fatalf("short cut %+v %q\ncareful %+v %q", r, r.Line, same, same.Line)
 			}
 			if r.N > n || r.N < last || bytes.ContainsAny(r.Line, "\n\r\x00") || r.Fields != bytes.Count(r.Line, []byte{US})+1 || r.Filled > r.Fields || r.Filled < 0 {
 				t.Fatalf("row %d: %+v", n, r)

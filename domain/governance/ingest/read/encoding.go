@@ -152,7 +152,7 @@ func (t *textReader) decodeUTF8(p, src []byte, atEOF bool) int {
 func Judge(r io.Reader) (Encoding, error) {
 	buf := make([]byte, 1<<20)
 	var u, gb tallied
-	u.decode = decodeUTF8
+	u.decode = func(b []byte) (int, int64, int64) { return decodeUTF8(b, u.quick) }
 	gb.decode = gbDecode(simplifiedchinese.GB18030.NewDecoder())
 	for first := true; ; first = false {
 		n, err := io.ReadFull(r, buf)
@@ -168,6 +168,7 @@ func Judge(r io.Reader) (Encoding, error) {
 				return e, nil
 			}
 		}
+		u.quick = u.bad == 0 && u.chars > 1_000_000
 		u.add(buf[:n])
 		if gb.bytes < 8<<20 || u.bad > 0 && gb.bytes < 64<<20 { // enough to tell GB18030 from noise
 			gb.add(buf[:n])
@@ -192,6 +193,7 @@ type tallied struct {
 	bytes  int64
 	chars  int64 // beyond ASCII
 	bad    int64
+	quick  bool // enough characters are counted; look for broken ones only
 }
 
 func (t *tallied) add(b []byte) {
@@ -207,7 +209,7 @@ func (t *tallied) add(b []byte) {
 
 func (t *tallied) fits() bool { return t.bad*10_000 <= t.chars }
 
-func decodeUTF8(b []byte) (used int, chars, bad int64) {
+func decodeUTF8(b []byte, quick bool) (used int, chars, bad int64) {
 	end := len(b)
 	for k := 1; k < utf8.UTFMax && k <= len(b); k++ {
 		if utf8.RuneStart(b[len(b)-k]) {
@@ -218,6 +220,9 @@ func decodeUTF8(b []byte) (used int, chars, bad int64) {
 		}
 	}
 	ok := utf8.Valid(b[:end])
+	if ok && quick {
+		return end, 0, 0
+	}
 	for i := 0; i < end; {
 		if b[i] < utf8.RuneSelf {
 			i++
