@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,9 +16,14 @@ import (
 	"pado/core/calendar"
 	"pado/core/id"
 	"pado/core/identity"
+	"pado/core/job"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/gateway"
+	"pado/domain/gatewayfeed"
+	"pado/domain/governance"
 	"pado/domain/party"
+	"pado/domain/sandbox"
 	"pado/plan"
 	"pado/procedures"
 	"pado/web"
@@ -26,18 +32,27 @@ import (
 // platform is everything of one instance, wired.
 type platform struct {
 	place
-	db       *store.DB
-	kek      []byte
-	keys     audit.Keys
-	city     string
-	demo     bool
-	role     string // all, api, gateway or clock
-	params   *plan.Parameters
-	engine   *procedure.Engine
-	identity *identity.Service
-	files    sealedFiles
-	loops    []loop
-	wait     sync.WaitGroup
+	db        *store.DB
+	kek       []byte
+	keys      audit.Keys
+	city      string
+	demo      bool
+	role      string // all, api, gateway or clock
+	params    *plan.Parameters
+	engine    *procedure.Engine
+	identity  *identity.Service
+	files     sealedFiles
+	ingest    *governance.Runner
+	jobs      *job.Runner
+	sandbox   *sandbox.Service
+	artefacts sandbox.Folder
+	keyring   gatewayfeed.Keys
+	feed      *gatewayfeed.Publisher
+	gateway   *gateway.Gateway
+	offset    atomic.Int64 // business time minus wall time, in nanoseconds
+	loops     []loop
+	run       []func(context.Context) // work that runs until its context ends
+	wait      sync.WaitGroup
 }
 
 // loop is background work that repeats until the platform ends.
@@ -101,6 +116,9 @@ func declare() {
 
 // start runs the background loops until ctx ends; close waits for them.
 func (x *platform) start(ctx context.Context) {
+	for _, f := range x.run {
+		x.wait.Go(func() { f(ctx) })
+	}
 	for _, l := range x.loops {
 		x.wait.Go(func() {
 			t := time.NewTicker(l.every)
@@ -121,6 +139,11 @@ func (x *platform) start(ctx context.Context) {
 
 func (x *platform) close() {
 	x.wait.Wait()
+	if x.gateway != nil {
+		if err := x.gateway.Close(context.Background()); err != nil {
+			slog.Error("close the gateway", "err", err)
+		}
+	}
 	x.db.Close()
 }
 
@@ -153,7 +176,7 @@ func (x *platform) cityInfo() api.City {
 }
 
 // handler is the whole face of the instance.
-func (x *platform) handler(secure bool) (http.Handler, error) {
+func (x *platform) handler(ctx context.Context, secure bool) (http.Handler, error) {
 	registers := procedures.Registers()
 	for _, g := range registers {
 		if err := g.Check(); err != nil {
@@ -169,6 +192,20 @@ func (x *platform) handler(secure bool) (http.Handler, error) {
 	mux.Handle("/app/", web.Handler("/app/"))
 	if err := x.faces(mux); err != nil {
 		return nil, err
+	}
+	if x.role == "all" || x.role == "gateway" {
+		open, err := x.openGateway(ctx)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/open/", open)
+	}
+	if x.role == "all" || x.role == "api" {
+		x.run = append(x.run, func(ctx context.Context) {
+			if err := x.jobs.Run(ctx, x.ingest.Handlers()); err != nil {
+				slog.Error("the job worker ended", "err", err)
+			}
+		})
 	}
 	return headers(x.metrics(mux), secure), nil
 }

@@ -2,27 +2,141 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
+	"time"
 
 	"pado/api"
+	"pado/api/gatewayhttp"
+	"pado/core/audit"
 	"pado/core/audit/verify"
+	"pado/core/job"
 	"pado/core/procedure"
+	"pado/core/secret"
 	"pado/core/store"
+	"pado/domain/agreement"
+	"pado/domain/catalogue"
+	"pado/domain/gateway"
+	"pado/domain/gateway/journal"
+	"pado/domain/gatewayfeed"
+	"pado/domain/governance"
+	"pado/domain/governance/vault"
 	"pado/domain/party"
+	"pado/domain/sandbox"
 	"pado/portal"
 	"pado/procedures"
 )
 
-// rooms opens what the instance holds besides the records: workers, gateway, adapters.
-func (x *platform) rooms(context.Context) error { return nil }
+// rooms opens what the instance holds besides the records: raw zone, pool, sandbox, jobs.
+func (x *platform) rooms(ctx context.Context) error {
+	ring, err := vault.NewKeyring(x.kek)
+	if err != nil {
+		return err
+	}
+	raw, err := vault.At(filepath.Join(x.data, "raw"), ring, vault.AES256GCM)
+	if err != nil {
+		return err
+	}
+	pool := filepath.Join(x.data, "pool")
+	x.ingest = governance.NewRunner(governance.Config{DB: x.db, Vault: raw, Ring: ring, KEK: x.kek, Pool: pool, Files: x.files})
+	host, err := os.Hostname()
+	if err != nil {
+		host = "local"
+	}
+	x.jobs = job.New(x.db, job.Options{Worker: fmt.Sprintf("%s-%d", host, os.Getpid()), Log: slog.Default()})
+	order, err := x.secretKey(ctx, "sandbox.order")
+	if err != nil {
+		return err
+	}
+	x.artefacts = sandbox.Folder(filepath.Join(x.data, "artefacts"))
+	x.sandbox = sandbox.New(sandbox.Options{DB: x.db, Params: x.engine.Parameters, Pool: pool, Snapshots: filepath.Join(x.data, "snapshots"),
+		Artefacts: x.artefacts, Key: order, Timeout: time.Minute})
+	x.keyring = gatewayfeed.Keys{DB: x.db, KEK: x.kek}
+	return nil
+}
+
+// secretKey is a 32-byte key of the platform's own, drawn once and sealed under the KEK.
+func (x *platform) secretKey(ctx context.Context, id string) ([]byte, error) {
+	var key []byte
+	read := func() error {
+		return x.db.View(ctx, func(r *store.ReadTx) error {
+			sealed, err := r.Secret(id)
+			if err != nil {
+				return err
+			}
+			key, err = secret.Open(x.kek, id, sealed)
+			return err
+		})
+	}
+	err := read()
+	if !errors.Is(err, store.ErrNotFound) {
+		return key, err
+	}
+	_, err = x.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		fresh := make([]byte, 32)
+		if _, err := io.ReadFull(w.Rand(), fresh); err != nil {
+			return audit.Entry{}, err
+		}
+		sealed, err := secret.Seal(x.kek, id, fresh, w.Rand())
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		return audit.Entry{Type: "key.draw", Actor: "system", Object: id, Action: "draw", Clause: "10.5.1"}, w.PutSecret(id, "key", sealed)
+	})
+	if err != nil && !errors.Is(err, store.ErrConflict) {
+		return nil, err
+	}
+	return key, read()
+}
+
+// openGateway opens the journal and the hot path, for instances that serve calls.
+func (x *platform) openGateway(ctx context.Context) (http.Handler, error) {
+	subject, err := x.secretKey(ctx, "gateway.subject")
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.Open(journal.Options{Dir: filepath.Join(x.data, "journal"), Node: "g1", Now: time.Now})
+	if err != nil {
+		return nil, fmt.Errorf("open the usage journal: %w", err)
+	}
+	feed, shelf := gateway.NewFeed(0), &gateway.Shelf{}
+	x.feed = gatewayfeed.New(gatewayfeed.Config{DB: x.db, KEK: x.kek, Feed: feed, Shelf: shelf, Real: time.Now, Loader: x.artefacts.Get, Log: slog.Default()})
+	if err := x.businessOffset(ctx); err != nil {
+		return nil, err
+	}
+	business := func() time.Time { return time.Now().Add(time.Duration(x.offset.Load())) }
+	x.gateway, err = gateway.Open(gateway.Config{Journal: j, Permit: feed, Secrets: secretsOf{x.feed}, Sources: map[gateway.Kind]gateway.Source{gateway.DataAPI: shelf},
+		SubjectKey: subject, Business: business, Real: time.Now, Seal: gatewayfeed.Seal(x.db, j.Replay), Log: slog.Default()})
+	if err != nil {
+		return nil, fmt.Errorf("open the gateway: %w", err)
+	}
+	x.loops = append(x.loops, loop{"business time", 200 * time.Millisecond, x.businessOffset})
+	x.run = append(x.run, func(ctx context.Context) { x.gateway.Run(ctx, time.Second) }, func(ctx context.Context) { x.feed.Run(ctx, 250*time.Millisecond) })
+	return gatewayhttp.New(gatewayhttp.Config{Gateway: x.gateway, Feed: feed, Business: business, Real: time.Now}), nil
+}
+
+// businessOffset keeps the distance of business time from the wall clock.
+func (x *platform) businessOffset(ctx context.Context) error {
+	now, err := x.db.Now(ctx)
+	if err == nil {
+		x.offset.Store(int64(now.Sub(time.Now())))
+	}
+	return err
+}
+
+// secretsOf gives the gateway the secrets the feed has opened.
+type secretsOf struct{ *gatewayfeed.Publisher }
 
 // choices are the lists forms pick from, by name.
 func (x *platform) choices() map[string]api.Choices {
 	out := map[string]api.Choices{}
-	for _, m := range []map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){party.Choices} {
+	for _, m := range []map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){
+		party.Choices, agreement.Choices(), catalogue.Choices(), governance.Choices(), procedures.DevelopmentChoices(), procedures.ChargingChoices()} {
 		for name, f := range m {
 			out[name] = f
 		}
@@ -31,7 +145,12 @@ func (x *platform) choices() map[string]api.Choices {
 }
 
 // moreRoutes are the documented routes of rooms with a page of their own.
-func (x *platform) moreRoutes() func(*api.API) { return nil }
+func (x *platform) moreRoutes() func(*api.API) {
+	return func(a *api.API) {
+		api.KeyRoutes(x.keyring)(a)
+		api.JobRoutes()(a)
+	}
+}
 
 // counters are the numbers on the public home page.
 var counters = []portal.Counter{{Label: "公共数据资源", Register: "catalogue", Unit: "项已公布"},

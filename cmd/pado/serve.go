@@ -78,7 +78,7 @@ func serveCommand(ctx context.Context, args []string, out io.Writer) error {
 	x.role = *role
 	defer x.close()
 	defer cancel()
-	h, err := x.handler(*cert != "")
+	h, err := x.handler(ctx, *cert != "")
 	if err != nil {
 		return err
 	}
