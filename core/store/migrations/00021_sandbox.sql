@@ -116,7 +116,6 @@ CREATE TABLE question (
   release_seq BIGINT NOT NULL,
   code TEXT NOT NULL DEFAULT '',
   message TEXT NOT NULL DEFAULT '',
-  hint TEXT NOT NULL DEFAULT '',
   answer TEXT NOT NULL DEFAULT '',
   answer_digest TEXT NOT NULL DEFAULT '',
   done BIGINT,
