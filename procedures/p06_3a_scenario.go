@@ -68,9 +68,12 @@ func scenario(id, prefix, title string, by p.Role) *p.Procedure {
 		if err != nil {
 			return err
 		}
-		_, agreement, _, err := development.ItemByID(c.ReadTx, f.ListItem)
+		_, agreement, operator, err := development.ItemByID(c.ReadTx, f.ListItem)
 		if err != nil {
 			return missing(err)
+		}
+		if by == party.Operator && operator != c.Case.Org {
+			return p.Refuse("scenario.list", plan.C("9.2"), "只能就本单位清单中的产品提出场景")
 		}
 		return p.Hold(listed(c, f.ListItem, agreement))
 	}}

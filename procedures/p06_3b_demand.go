@@ -147,6 +147,9 @@ func demandRules(by p.Role) p.Rules {
 	}
 	return p.Rules{
 		rule("demand.scenario", "须凭论证通过、其产品仍在清单中的场景申请数据", c, func(_ *p.Ctx, d demanded) error { return p.Hold(d.scenario.State == "justified", nil) }),
+		rule("demand.operator", "运营机构只能就本单位的产品清单申请数据", plan.C("6.2.4"), func(c *p.Ctx, d demanded) error {
+			return p.Hold(by != party.Operator || d.operator == c.Case.Org, nil)
+		}),
 		rule("demand.agreement", "运营机构没有生效中的授权运营协议", plan.C("5.3"), func(c *p.Ctx, d demanded) error { return p.Hold(agreementInForce(c, d.agreement)) }),
 		rule("demand.list", "场景对应的产品不在已备案公开的清单中", plan.C("9.2"), func(c *p.Ctx, d demanded) error { return p.Hold(listed(c, d.item.ID, d.agreement)) }),
 		rule("demand.purpose", "用途须与产品清单载明的用途一致", plan.C("9.2"), func(_ *p.Ctx, d demanded) error { return p.Hold(d.form.Purpose == d.item.Purpose, nil) }),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"pado/core/calendar"
@@ -159,7 +160,7 @@ func registration(id, prefix, title string, by p.Role) *p.Procedure {
 					if err != nil {
 						return missing(err)
 					}
-					return p.Hold(b.artefact.Org == c.Case.Org && b.artefact.State == "released", nil)
+					return p.Hold(b.artefact.Org == c.Case.Org && b.artefact.State == "released" && (by != party.Operator || b.operator == c.Case.Org), nil)
 				}}}, Then: p.Effects{{Name: "check_compliance", Say: "立即运行合规检查", Plan: c, Run: keepCompliance}, toDesk(c)}},
 			{Do: "approve", Label: "审核通过", By: party.Operator, From: p.S("review"), To: "coding", Plan: c, Apart: apart, Require: p.Rules{compliant},
 				Then: p.Effects{{Name: "keep_compliance", Say: "结论绑定产品的摘要值", Plan: c, Run: keepCompliance}}, Style: p.Primary},
@@ -256,6 +257,9 @@ func productOperator(c *p.Ctx) (string, error) {
 	return b.operator, ignore(err)
 }
 
+// reservedParams are names the gateway uses itself in every call.
+var reservedParams = []string{"limit", "cursor", "columns", "consent"}
+
 var paramName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // compliance runs every check of clause 6.3.4 on what is applied for and on what it rests on, as of
@@ -337,8 +341,8 @@ func paramsFit(b built) (string, bool) {
 	for _, q := range b.form.Params {
 		col, ok := columns[q.Column]
 		switch {
-		case !paramName.MatchString(q.Name) || seen[q.Name]:
-			return "参数名不正确或重复：" + q.Name, false
+		case !paramName.MatchString(q.Name) || seen[q.Name] || slices.Contains(reservedParams, q.Name):
+			return "参数名不正确、重复或者为平台保留：" + q.Name, false
 		case !ok:
 			return "成果中没有这一列：" + q.Column, false
 		case q.Op != "eq" && col.Type != "integer" && col.Type != "decimal" && col.Type != "date":

@@ -207,12 +207,8 @@ func listRules() p.Rules {
 			return nil
 		})},
 		{Code: "productlist.suggestions", Say: "本轮还有开发主体的建议没有答复", Plan: c, Holds: func(c *p.Ctx) error {
-			open, err := c.Exists(`SELECT 1 FROM case_file WHERE procedure = 'p09_suggestion' AND parent = $1 AND state = 'answering'`, c.Case.No)
-			if err != nil {
-				return err
-			}
-			unanswered, err := c.Exists(`SELECT 1 FROM list_suggestion WHERE round = $1 AND adopted IS NULL`, c.Case.No)
-			return p.Hold(!open && !unanswered, err)
+			open, err := c.Exists(`SELECT 1 FROM list_suggestion WHERE round = $1 AND adopted IS NULL`, c.Case.No)
+			return p.Hold(!open, err)
 		}},
 	}
 }

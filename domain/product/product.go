@@ -51,7 +51,7 @@ var NationalStates = []procedure.Option{{Value: "not_filed", Label: "未申请"}
 // Param is one declared parameter of a data API. Column is the released column it is compared with.
 type Param struct {
 	Name     string `json:"name"`
-	Title    string `json:"label"`
+	Title    string `json:"title"`
 	Type     string `json:"type"` // of the gateway: string, integer, decimal, date, boolean, uscc
 	Column   string `json:"column"`
 	Op       string `json:"op"` // eq, ge, le
@@ -61,7 +61,7 @@ type Param struct {
 // Column is one column a product returns.
 type Column struct {
 	Name     string `json:"name"`
-	Title    string `json:"label"`
+	Title    string `json:"title"`
 	Type     string `json:"type"` // string, integer, decimal, date, boolean
 	Nullable bool   `json:"nullable"`
 }

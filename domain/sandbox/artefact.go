@@ -300,6 +300,31 @@ func Release(w *store.Tx, q Question, want, title, docNo, caseNo, by string) (Re
 	return a, nil
 }
 
+// Load is Artefact for readers without a context, such as the gateway's shelf.
+func (s *Service) Load(digest string) ([]byte, error) {
+	return s.Artefact(context.Background(), digest)
+}
+
+// Materialise puts released artefacts that are not in the store of artefacts there; it returns how
+// many it wrote. A background loop may call it; whoever asks for one by Artefact needs no loop.
+func (s *Service) Materialise(ctx context.Context) (int, error) {
+	var all []string
+	err := s.o.DB.View(ctx, func(r *store.ReadTx) error {
+		return r.Select(&all, `SELECT digest FROM release_artefact WHERE state = 'released' ORDER BY released DESC LIMIT 1000`)
+	})
+	n := 0
+	for _, digest := range all {
+		if _, err := s.o.Artefacts.Get(digest); !errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if _, err := s.Artefact(ctx, digest); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, err
+}
+
 // Artefact returns released bytes; it puts them into the store of artefacts if they are not there
 // yet. A revoked or unknown digest is store.ErrNotFound.
 func (s *Service) Artefact(ctx context.Context, digest string) ([]byte, error) {
