@@ -28,6 +28,7 @@ var chainOptions = []procedure.Option{{Value: "direct", Label: "直接办理"}, 
 var find func(id string) (*procedure.Procedure, bool)
 
 func init() {
+	party.Choices["chain_procedures"] = chainChoices // the list knows all procedures, the room none
 	find = func(id string) (*procedure.Procedure, bool) {
 		all := All()
 		i := slices.IndexFunc(all, func(p *procedure.Procedure) bool { return p.ID == id })
@@ -120,8 +121,8 @@ func chainRoles(c *procedure.Ctx, proc string) (out []procedure.Role, err error)
 	return out, nil
 }
 
-// ChainChoices are the procedures an inner chain can be set for, for the list "chain_procedures".
-func ChainChoices(_ *store.ReadTx, a procedure.Actor, q string) ([]procedure.Option, error) {
+// chainChoices are the procedures an inner chain can be set for.
+func chainChoices(_ *store.ReadTx, a procedure.Actor, q string) ([]procedure.Option, error) {
 	out := []procedure.Option{{Value: anyProcedure, Label: "全部事项"}}
 	for _, p := range All() {
 		takes := slices.ContainsFunc(p.Steps, func(s procedure.Step) bool { return a.Has(s.By) && s.By != party.Person })

@@ -47,6 +47,19 @@ func TestPermissions(t *testing.T) {
 	}
 	each(t, func(t *testing.T, w *world) {
 		cases := w.lay(p)
+		w.org("buyer", "只买不卖公司", "140600", party.Customer)
+		w.read(func(r *store.ReadTx) error {
+			for _, g := range party.Registers() {
+				if !g.Public {
+					continue
+				}
+				page, err := g.List(r, procedure.Actor{}, register.Query{Size: 1000})
+				if err != nil || len(page.Rows) != len(p.Orgs) {
+					t.Errorf("the public sees %d of %d organisations, %v", len(page.Rows), len(p.Orgs), err)
+				}
+			}
+			return nil
+		})
 		for _, a := range p.AssertTrue {
 			if ok, err := w.holds(cases, a); !ok {
 				t.Errorf("should be: %s (%v)", a, err)

@@ -331,3 +331,27 @@ var accountRegister = &register.Register{
 		"office": labels("x.office", optionNames(OfficeOptions)), "status": "CASE WHEN a.disabled THEN '已停用' ELSE '正常' END"},
 	Search: []string{"a.username", "p.name"}, Order: "a.username",
 }
+
+// publicOrgs is what everybody may know: which bodies and companies take part, and as what. Who
+// only buys is nobody's business but its own.
+var publicOrgs = &register.Register{
+	ID: "orgs_public", Title: "入驻单位", Group: "主体", Plan: plan.C("1.8"), Public: true,
+	Columns: []procedure.Column{{Key: "name", Label: "单位名称", Kind: "text", Primary: true}, {Key: "role", Label: "在平台的角色", Kind: "tag"},
+		{Key: "division", Label: "区划", Kind: "text"}, {Key: "kind", Label: "单位性质", Kind: "text"}, {Key: "since", Label: "确认时间", Kind: "datetime"}},
+	Filters: []register.Filter{{Key: "role", Label: "角色", Expr: "x.role", Options: roleOptions(publicRoles)},
+		{Key: "division", Label: "区划", Expr: "x.division", Options: DivisionOptions()}},
+	From: "org o JOIN org_role x ON x.org = o.id AND x.until IS NULL",
+	Key:  "o.id || '/' || x.role",
+	Cells: map[string]string{"name": "o.name", "role": labels("x.role", roleNames()), "division": labels("x.division", divisionNames()),
+		"kind": labels("o.kind", optionNames(Kinds)), "since": "x.since"},
+	Search: []string{"o.name"}, Order: "o.name",
+	Visible: func(_ procedure.Actor, arg func(any) string) string {
+		var in []string
+		for _, r := range publicRoles {
+			in = append(in, arg(string(r)))
+		}
+		return "o.status = " + arg(Active) + " AND x.role IN (" + strings.Join(in, ",") + ")"
+	},
+}
+
+var publicRoles = append([]procedure.Role{Source, Operator, Developer, Regulator, Verifier}, Organs...)
