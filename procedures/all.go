@@ -16,6 +16,8 @@ func All() []*procedure.Procedure {
 // parts are the chapters; each file adds its own line, in the order of the plan.
 var parts = []func() []*procedure.Procedure{
 	p04,
+	authorisation,
+	resources,
 	Development,
 	Charging,
 }

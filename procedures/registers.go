@@ -2,6 +2,9 @@ package procedures
 
 import (
 	"pado/core/register"
+	"pado/domain/agreement"
+	"pado/domain/catalogue"
+	"pado/domain/governance"
 	"pado/domain/party"
 )
 
@@ -16,6 +19,9 @@ func Registers() []*register.Register {
 
 var registers = []func() []*register.Register{
 	party.Registers,
+	agreement.Registers,
+	catalogue.Registers,
+	governance.Registers,
 	developmentRegisters,
 	chargingRegisters,
 }

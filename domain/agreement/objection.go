@@ -1,8 +1,27 @@
 package agreement
 
 import (
+	"pado/core/calendar"
 	"pado/core/store"
 )
+
+// Approve records number and day of the government's approval in a case (6.1.4). One that is
+// given again, after the text was reconsidered, replaces the one before; both stay in the log.
+func Approve(w *store.Tx, caseNo, no string, decided calendar.Date) error {
+	_, err := w.Exec(`INSERT INTO agreement_approval (case_no, no, decided) VALUES ($1,$2,$3)
+		ON CONFLICT (case_no) DO UPDATE SET no = excluded.no, decided = excluded.decided`, caseNo, no, decided)
+	return err
+}
+
+// ApprovalOf is the number of the approval in a case; empty before there is one.
+func ApprovalOf(r *store.ReadTx, caseNo string) (string, error) {
+	var no string
+	err := r.Get(&no, `SELECT no FROM agreement_approval WHERE case_no = $1`, caseNo)
+	if missing(err) {
+		return "", nil
+	}
+	return no, err
+}
 
 // Objection is one objection raised under real name in the publicity period of a case (6.1.4).
 type Objection struct {
