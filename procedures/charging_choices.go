@@ -3,6 +3,7 @@ package procedures
 import (
 	"fmt"
 
+	"pado/core/money"
 	p "pado/core/procedure"
 	"pado/core/store"
 	"pado/domain/party"
@@ -14,6 +15,8 @@ func ChargingChoices() map[string]func(*store.ReadTx, p.Actor, string) ([]p.Opti
 		"products_own":       productsOwn,
 		"products_published": productsPublished,
 		"product_terms":      productTerms,
+		"statements_open":    statementsOpen,
+		"fees_due":           feesDue,
 	}
 }
 
@@ -65,4 +68,42 @@ func productTerms(r *store.ReadTx, _ p.Actor, q string) ([]p.Option, error) {
 		out[i] = p.Option{Value: row.TermsDigest, Label: fmt.Sprintf("接受《%s使用限制条件》第 %d 版（摘要 %.12s）", row.Name, row.Version, row.TermsDigest)}
 	}
 	return out, nil
+}
+
+func statementsOpen(r *store.ReadTx, a p.Actor, q string) (out []p.Option, err error) {
+	like := "%" + q + "%"
+	err = ownOrgs(a, party.Operator, func(org string) error {
+		var rows []struct {
+			ID, Month, Name string
+			Left            money.Fen
+		}
+		if err := r.Select(&rows, `SELECT s.id, s.month, o.name, s.amount_fen - s.paid_fen AS "left" FROM statement s JOIN org o ON o.id = s.customer_org
+			WHERE s.operator_org = $1 AND s.paid_fen < s.amount_fen AND (s.id LIKE $2 OR o.name LIKE $3) ORDER BY s.month, s.id LIMIT 50`, org, like, like); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			out = append(out, p.Option{Value: row.ID, Label: fmt.Sprintf("%s %s %s 未付 %s 元", row.ID, row.Month, row.Name, row.Left)})
+		}
+		return nil
+	})
+	return out, err
+}
+
+func feesDue(r *store.ReadTx, a p.Actor, q string) (out []p.Option, err error) {
+	like := "%" + q + "%"
+	err = ownOrgs(a, party.Operator, func(org string) error {
+		var rows []struct {
+			ID, Month, Due string
+			FeeFen         money.Fen
+		}
+		if err := r.Select(&rows, `SELECT id, month, CASE WHEN due = '' THEN due_note ELSE due END AS due, fee_fen FROM fee_due
+			WHERE operator_org = $1 AND state = 'due' AND (id LIKE $2 OR month LIKE $3) ORDER BY month, id LIMIT 50`, org, like, like); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			out = append(out, p.Option{Value: row.ID, Label: fmt.Sprintf("%s %s 应缴 %s 元，期限 %s", row.ID, row.Month, row.FeeFen, row.Due)})
+		}
+		return nil
+	})
+	return out, err
 }

@@ -25,12 +25,12 @@ func Registers() []*register.Register {
 			"class": "CASE x.customer_class WHEN 'small_firm' THEN '小微企业' WHEN 'public' THEN '公共治理、公益事业' ELSE '一般使用方' END",
 			"quota": "x.quota_month", "from": "x.valid_from", "to": "x.valid_to", "state": "CASE x.state WHEN 'active' THEN '已生效' ELSE '已终止' END"},
 		Search: []string{"x.id", "p.name", "o.name"}, Order: "-x.opened",
-		Visible: Visible("x.customer_org", "p.operator_org"), Item: item}}
+		Visible: visible("x.customer_org", "p.operator_org"), Item: item}}
 }
 
-// Visible narrows rows to those of the actor's own organisations, as customer or as operator;
+// visible narrows rows to those of the actor's own organisations, as customer or as operator;
 // the bodies that watch see all.
-func Visible(customer, operator string) func(procedure.Actor, func(any) string) string {
+func visible(customer, operator string) func(procedure.Actor, func(any) string) string {
 	return func(a procedure.Actor, arg func(any) string) string {
 		cond := "1 = 0"
 		for _, d := range a.Desks {
@@ -47,14 +47,30 @@ func Visible(customer, operator string) func(procedure.Actor, func(any) string) 
 	}
 }
 
-func item(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item, error) {
+// seen tells whether an actor may read what concerns a customer and an operator: the rule of
+// visible, for one record.
+func seen(a procedure.Actor, customer, operator string) bool {
+	for _, d := range a.Desks {
+		switch {
+		case d.Role == party.Authority, d.Role == party.Pricing, d.Role == party.Auditor, d.Role == party.Treasury,
+			d.Role == party.Customer && d.Org == customer, d.Role == party.Operator && d.Org == operator:
+			return true
+		}
+	}
+	return false
+}
+
+func item(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
 	o, err := ByID(r, key)
 	if err != nil {
 		return nil, err
 	}
-	var x struct{ Product, Code, Customer string }
-	if err := r.Get(&x, `SELECT p.name AS product, p.code, o.name AS customer FROM orders x JOIN product p ON p.id = x.product JOIN org o ON o.id = x.customer_org WHERE x.id = $1`, key); err != nil {
+	var x struct{ Product, Code, OperatorOrg, Customer string }
+	if err := r.Get(&x, `SELECT p.name AS product, p.code, p.operator_org, o.name AS customer FROM orders x JOIN product p ON p.id = x.product JOIN org o ON o.id = x.customer_org WHERE x.id = $1`, key); err != nil {
 		return nil, err
+	}
+	if !seen(a, o.CustomerOrg, x.OperatorOrg) {
+		return nil, store.ErrNotFound
 	}
 	items := []procedure.Item{{Label: "当前状态", Value: o.Status(calendar.DateOf(r.Now()))}, {Label: "产品", Value: x.Product}, {Label: "登记编码", Value: x.Code},
 		{Label: "使用方", Value: x.Customer}, {Label: "用途", Value: o.Purpose}, {Label: "每月调用配额", Value: fmt.Sprintf("%d 次", o.QuotaMonth)},

@@ -40,6 +40,9 @@ func item(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item, error
 	if err != nil {
 		return nil, err
 	}
+	if t.State == Withdrawn {
+		return nil, store.ErrNotFound
+	}
 	var p struct{ Name, Code string }
 	if err := r.Get(&p, `SELECT name, code FROM product WHERE id = $1`, t.Product); err != nil {
 		return nil, err
