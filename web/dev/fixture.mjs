@@ -97,7 +97,7 @@ function answer(req, res, url, body) {
     c.draft = { form: input().form, at: now() }
     return json(undefined, 204)
   }
-  if (/^\/api\/cases\/[^/]+\/(documents\/[^/]+|timeline)\.html$/.test(path)) {
+  if (/^\/api\/cases\/[^/]+\/(documents\/[^/]+|timeline\/timeline)\.html$/.test(path)) {
     res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })
     return res.end(documentHtml)
   }
@@ -122,7 +122,7 @@ function answer(req, res, url, body) {
     const rows = r.rows.filter((x) => !q || JSON.stringify(x).includes(q))
     return json({ ...r, rows: rows.slice(at, at + 20), next: rows.length > at + 20 ? String(at + 20) : undefined, total: rows.length })
   }
-  if ((m = /^\/api\/registers\/(\w+)\/(.+)$/.exec(path))) return json(entries(m[2], cases.slice(0, 2).map(row)))
+  if ((m = /^\/api\/registers\/(\w+)\/items\/(.+)$/.exec(path))) return json(entries(m[2], cases.slice(0, 2).map(row)))
   if (path === '/api/messages' && req.method === 'GET') {
     const kind = url.searchParams.get('kind')
     const list = messages.filter((x) => (!kind || x.kind === kind) && (url.searchParams.get('unread') !== '1' || !x.read))
@@ -141,10 +141,9 @@ function answer(req, res, url, body) {
     return json({
       asOf: now(), totals: { open: 61, soon: 7, overdue: 4, closedThisWeek: 12 },
       units: [unit('o1', '市数据局', 22, 3, 1, 2), unit('o2', '明川数据运营有限公司', 31, 4, 3, 9), unit('o3', '市发展改革委', 5, 0, 0, 0), unit('o4', '市财政局', 3, 0, 0, 0)],
-      weekly: { from: '2026-11-16', to: '2026-11-22', rows: [] },
     })
   }
-  if (path === '/api/leader/weekly.html') {
+  if (path === '/api/leader/weekly/weekly.html') {
     res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })
     return res.end(weeklyHtml)
   }

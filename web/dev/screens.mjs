@@ -49,3 +49,21 @@ export const screens = () => [
   { name: 'project-answer', path: '/projects/SB-2026-0003', then: async (p) => { await p.click('.q-tools button'); await p.getByRole('button', { name: '运行' }).click(); await p.waitForSelector('.answer table') } },
   { name: 'project-refused', path: '/projects/SB-2026-0003', viewport: true, then: async (p) => { await p.click('.questions li:last-child .q-tools button'); await p.getByRole('button', { name: '试算价格' }).click(); await p.waitForSelector('.ant-alert-warning') } },
 ]
+
+/** The same look at a real server: whatever the signed-in person may open. */
+export async function liveScreens(page, origin) {
+  const get = (path) => page.evaluate((p) => fetch(p).then((r) => (r.ok ? r.json() : {})), `${origin}${path}`)
+  const out = ['/work', '/work?tab=all', '/new', '/registers', '/messages', '/jobs', '/help', '/profile'].map((path) => ({ name: `live${path.replace(/[/?=]/g, '-')}`, path }))
+  const procedures = (await get('/api/procedures')).items ?? []
+  for (const p of procedures.filter((x) => x.startable)) out.push({ name: `live-new-${p.id}`, path: `/new/${p.id}` })
+  if (procedures[0]) out.push({ name: 'live-help-procedure', path: `/help/${procedures[0].id}` })
+  for (const r of ((await get('/api/registers')).items ?? [])) {
+    out.push({ name: `live-register-${r.id}`, path: `/registers/${r.id}` })
+    const list = await get(`/api/registers/${r.id}?size=1`)
+    if (list.items && list.rows?.[0]) out.push({ name: `live-entry-${r.id}`, path: `/registers/${r.id}/${encodeURIComponent(list.rows[0].key)}` })
+  }
+  for (const c of ((await get('/api/cases?tab=all&size=5')).items ?? [])) out.push({ name: `live-case-${c.no}`, path: `/cases/${c.no}` })
+  const me = await get('/api/me')
+  if (me.desks?.some((d) => d.lead)) out.push({ name: 'live-leader', path: '/leader' }, { name: 'live-weekly', path: '/leader?view=weekly' })
+  return out
+}

@@ -2,12 +2,13 @@
 // of each and runs axe-core in it. Fails on a serious finding, on an error of the
 // page's own script and on a page that is wider than its window.
 //   node dev/shots.mjs OUTDIR [http://127.0.0.1:8090] [name-filter]
-// Sign-in for a real server: PADO_USER and PADO_PASSWORD.
+// With PADO_USER and PADO_PASSWORD the origin is a real server, and the screens are
+// whatever that person may open there.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { screens } from './screens.mjs'
+import { liveScreens, screens } from './screens.mjs'
 
 const [out = 'shots', origin = 'http://127.0.0.1:8090', only = ''] = process.argv.slice(2)
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -34,7 +35,7 @@ for (const [width, height] of [[1366, 768], [375, 740]]) {
     await page.click('button[type=submit]')
     await page.waitForSelector('.topbar')
   }
-  for (const s of screens(origin)) {
+  for (const s of process.env.PADO_USER ? await liveScreens(page, origin) : screens()) {
     if (only && !s.name.includes(only)) continue
     current = `${s.name}@${width}`
     try {

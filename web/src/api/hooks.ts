@@ -19,7 +19,7 @@ export const queryClient = new QueryClient({
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => call<Me>('/api/me', { quiet401: !queryClient.getQueryData(['me']) }), staleTime: 30_000 })
 
-export type CaseQuery = { tab?: string; procedure?: string; state?: string; q?: string; sort?: string; cursor?: string; size?: number }
+export type CaseQuery = { tab?: string; procedure?: string; state?: string; q?: string; cursor?: string; size?: number }
 export const useCases = (p: CaseQuery) =>
   useQuery({
     queryKey: ['cases', p],
@@ -48,7 +48,7 @@ export const useRegister = (id: string, params: Record<string, string | undefine
   })
 
 export const useRegisterEntry = (id: string, key: string) =>
-  useQuery({ queryKey: ['entry', id, key], queryFn: () => call<RegisterEntry>(`/api/registers/${encodeURIComponent(id)}/${encodeURIComponent(key)}`) })
+  useQuery({ queryKey: ['entry', id, key], queryFn: () => call<RegisterEntry>(`/api/registers/${encodeURIComponent(id)}/items/${encodeURIComponent(key)}`) })
 
 export const useMessages = (p: { kind?: string; unread?: string; cursor?: string }) =>
   useQuery({ queryKey: ['messages', p], queryFn: () => call<Messages>(`/api/messages${query(p)}`), placeholderData: keepPreviousData })
@@ -61,7 +61,15 @@ export const useSearch = (q: string) =>
 export const useJobs = () =>
   useQuery({
     queryKey: ['jobs'],
-    queryFn: () => call<{ items: Job[] }>('/api/jobs?mine=1').then((x) => x.items ?? []),
+    // an installation without long work has no such list: that is no job, not a fault
+    queryFn: () =>
+      call<{ items: Job[] }>('/api/jobs?mine=1').then(
+        (x) => x.items ?? [],
+        (e) => {
+          if (e instanceof ApiError && e.status === 404) return [] as Job[]
+          throw e
+        },
+      ),
     refetchInterval: (q) => (q.state.data?.some((j) => j.state === 'queued' || j.state === 'running') ? 2_000 : 30_000),
   })
 

@@ -218,10 +218,10 @@ export type ProcedureDetail = {
     label: string
     owner?: string
     ownerLabel?: string
-    within?: { key: string; days?: number; unit?: string; source?: string }
+    within?: { key: string; value?: string; days?: number; unit?: string; source?: string }
     terminal?: boolean
   }[]
-  steps: { action: string; label: string; by: string; byLabel: string; from: string[]; to: string; clause: ClauseRef | string }[]
+  steps: { action: string; label: string; by: string; byLabel: string; from: string[]; to: string; clause: ClauseRef | string; rules?: string[] }[]
   fields: Field[]
 }
 
@@ -237,6 +237,8 @@ export type RegisterPage = {
   rows: { key: string; cells: Cells }[]
   next?: string
   total: number
+  /** Rows have pages of their own. */
+  items?: boolean
 }
 export type RegisterEntry = {
   title: string
@@ -263,7 +265,6 @@ export type Leader = {
   asOf: string
   totals: { open: number; soon: number; overdue: number; closedThisWeek: number }
   units: LeaderUnit[]
-  weekly: { from: string; to: string; rows: Record<string, unknown>[] }
 }
 
 export type SearchHit = { kind: string; title: string; subtitle: string; path: string }

@@ -141,7 +141,7 @@ function CaseView({ c, startAct, refreshError, reload }: { c: Case; startAct?: s
             <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
               {t('print')}
             </Button>
-            <a className="btn-link" href={url(`/api/cases/${encodeURIComponent(c.no)}/timeline.pdf`)} target="_blank" rel="noopener noreferrer">
+            <a className="btn-link" href={url(`/api/cases/${encodeURIComponent(c.no)}/timeline/timeline.pdf`)} target="_blank" rel="noopener noreferrer">
               {t('timeline.pdf')}
             </a>
           </>
@@ -208,7 +208,7 @@ function CaseView({ c, startAct, refreshError, reload }: { c: Case; startAct?: s
           <section className="card" aria-label={t('timeline')} id="timeline">
             <header className="card-head">
               <h2>{t('timeline')}</h2>
-              <a className="no-print" href={url(`/api/cases/${encodeURIComponent(c.no)}/timeline.html`)} target="_blank" rel="noopener noreferrer">
+              <a className="no-print" href={url(`/api/cases/${encodeURIComponent(c.no)}/timeline/timeline.html`)} target="_blank" rel="noopener noreferrer">
                 {t('timeline.page')}
               </a>
             </header>

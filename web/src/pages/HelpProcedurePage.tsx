@@ -125,7 +125,7 @@ export default function HelpProcedurePage({ id }: { id: string }) {
             {
               key: 'within',
               label: t('cases.due'),
-              render: (s) => (s.within ? (s.within.days ? t('help.within', { n: s.within.days, unit: unitWord(s.within.unit) }) : t('due.unresolved')) : '—'),
+              render: (s) => (s.within ? (s.within.value ?? s.within.days ? t('help.within', { n: s.within.value ?? s.within.days ?? '', unit: unitWord(s.within.unit) }) : t('due.unresolved')) : '—'),
             },
             { key: 'source', label: t('help.source'), render: (s) => s.within?.source ?? '—' },
           ]}
@@ -142,6 +142,20 @@ export default function HelpProcedurePage({ id }: { id: string }) {
             { key: 'by', label: t('help.by'), render: (s) => s.byLabel || s.by },
             { key: 'from', label: t('help.from'), render: (s) => s.from.map(label).join('、') },
             { key: 'to', label: t('help.to'), render: (s) => label(s.to) },
+            {
+              key: 'rules',
+              label: t('help.rules'),
+              render: (s) =>
+                s.rules?.length ? (
+                  <ul>
+                    {s.rules.map((r, i) => (
+                      <li key={i}>{r}</li>
+                    ))}
+                  </ul>
+                ) : (
+                  '—'
+                ),
+            },
             { key: 'clause', label: t('help.clause'), render: (s) => <Clause of={s.clause} /> },
           ]}
         />

@@ -32,10 +32,9 @@ export default function LeaderPage() {
         <PageHead
           crumbs={[...crumbs, { label: t('leader.weekly') }]}
           title={t('leader.weekly')}
-          sub={q.data && `${q.data.weekly.from} — ${q.data.weekly.to}`}
           extra={
             <>
-              <a className="btn-link" href={url('/api/leader/weekly.pdf')} target="_blank" rel="noopener noreferrer">
+              <a className="btn-link" href={url('/api/leader/weekly/weekly.pdf')} target="_blank" rel="noopener noreferrer">
                 PDF
               </a>
               <Button type="primary" icon={<PrinterOutlined />} onClick={() => window.print()}>
@@ -45,7 +44,7 @@ export default function LeaderPage() {
           }
         />
         <section className="card">
-          <DocumentPreview path="/api/leader/weekly.html" title={t('leader.weekly')} />
+          <DocumentPreview path="/api/leader/weekly/weekly.html" title={t('leader.weekly')} />
         </section>
       </>
     )

@@ -13,14 +13,14 @@ import { DataTable } from '../ui/DataTable'
 import { Pager } from '../ui/Pager'
 import { PrintHead } from '../ui/PrintHead'
 
-const own = ['q', 'sort', 'cursor', 'page']
+const own = ['q', 'cursor', 'page']
 
 /** A list of one noun: the server says columns and filters, the address holds what is chosen. */
 export default function RegisterListPage({ id, search }: { id: string; search: Record<string, string | undefined> }) {
   const navigate = useNavigate()
   const me = useMe().data!
   const filters = Object.fromEntries(Object.entries(search).filter(([k, v]) => !own.includes(k) && v))
-  const params: Record<string, string | undefined> = { q: search.q, sort: search.sort, cursor: search.cursor, size: '20' }
+  const params: Record<string, string | undefined> = { q: search.q, cursor: search.cursor, size: '20' }
   for (const [k, v] of Object.entries(filters)) params[`filter.${k}`] = v
   const q = useRegister(id, params)
   const page = Math.max(1, Number(search.page ?? 1) || 1)
@@ -44,7 +44,7 @@ export default function RegisterListPage({ id, search }: { id: string; search: R
     )
   }
   const primary = r.columns.find((c) => c.primary) ?? r.columns[0]
-  const file = `/api/registers/${encodeURIComponent(id)}.xlsx${query({ ...params, cursor: undefined, size: undefined })}`
+  const file = `/api/registers/${encodeURIComponent(id)}/export.xlsx${query({ ...params, cursor: undefined, size: undefined })}`
   return (
     <>
       <PrintHead title={r.title} />
@@ -86,18 +86,6 @@ export default function RegisterListPage({ id, search }: { id: string; search: R
             options={f.options.map((o) => ({ value: o.value, label: o.count === undefined ? o.label : `${o.label}（${integer(o.count)}）` }))}
           />
         ))}
-        <Select
-          className="f-any"
-          allowClear
-          placeholder={t('register.sort')}
-          aria-label={t('register.sort')}
-          value={search.sort}
-          onChange={(v) => set({ sort: v })}
-          options={r.columns.flatMap((c) => [
-            { value: c.key, label: t('register.sort.up', { label: c.label }) },
-            { value: `-${c.key}`, label: t('register.sort.down', { label: c.label }) },
-          ])}
-        />
         <Button htmlType="submit">{t('query')}</Button>
         {filtered && (
           <Button type="link" onClick={clear}>
@@ -122,7 +110,7 @@ export default function RegisterListPage({ id, search }: { id: string; search: R
           right: rightAligned(c),
           width: c.width,
           primary: c === primary,
-          render: (x) => <CellView cell={x.cells[c.key]} column={c} href={c === primary && x.key ? `/registers/${id}/${encodeURIComponent(x.key)}` : undefined} />,
+          render: (x) => <CellView cell={x.cells[c.key]} column={c} href={c === primary && x.key && r.items !== false ? `/registers/${id}/${encodeURIComponent(x.key)}` : undefined} />,
         }))}
       />
       <Pager

@@ -18,9 +18,8 @@ export default function WorkPage() {
   const navigate = useNavigate()
   const me = useMe().data!
   const tab = (tabs as readonly string[]).includes(search.tab ?? '') ? search.tab! : 'todo'
-  const sort = search.sort ?? (tab === 'todo' || tab === 'overdue' || tab === 'soon' ? 'due' : '-updated')
   const page = Math.max(1, Number(search.page ?? 1) || 1)
-  const params = { tab, procedure: search.procedure, state: search.state, q: search.q, sort, cursor: search.cursor, size: 20 }
+  const params = { tab, procedure: search.procedure, state: search.state, q: search.q, cursor: search.cursor, size: 20 }
   const cases = useCases(params)
   const procedures = useProcedures()
   const procedure = useProcedure(search.procedure)
@@ -45,7 +44,7 @@ export default function WorkPage() {
     return () => window.removeEventListener('keydown', press)
   }, [])
 
-  const counts: Partial<Record<string, number>> = { todo: me.counts.todo, overdue: me.counts.overdue }
+  const counts: Partial<Record<string, number>> = { todo: me.counts.todo, overdue: me.counts.overdue, soon: me.counts.soon }
   if (cases.data?.total !== undefined && !cases.isPlaceholderData && !search.procedure && !search.q && !search.state) counts[tab] = cases.data.total
   const filtered = !!(search.procedure || search.q || search.state)
 
@@ -105,16 +104,6 @@ export default function WorkPage() {
             options={(procedure.data?.states ?? []).map((s) => ({ value: s.id, label: s.label }))}
           />
         )}
-        <Select
-          className="f-sort"
-          aria-label={t('work.sort')}
-          value={sort}
-          onChange={(v) => set({ sort: v })}
-          options={[
-            { value: 'due', label: t('work.sort.due') },
-            { value: '-updated', label: t('work.sort.updated') },
-          ]}
-        />
         <Button htmlType="submit">{t('query')}</Button>
         {filtered && <Button type="link" onClick={() => set({ q: undefined, procedure: undefined, state: undefined })}>{t('filters.clear')}</Button>}
       </form>

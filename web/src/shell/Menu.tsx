@@ -17,6 +17,12 @@ const icons: Record<string, ComponentType<{ 'aria-hidden'?: boolean }>> = {
   audit: AuditOutlined, leader: DashboardOutlined, team: TeamOutlined, party: TeamOutlined, org: ApartmentOutlined, settings: SettingOutlined, system: SettingOutlined, messages: BellOutlined, experiment: ExperimentOutlined,
 }
 
+const byHeading: Record<string, keyof typeof icons> = {
+  工作台: 'work', 授权管理: 'agreement', 目录与供给: 'catalogue', 数据治理: 'governance', 合作伙伴: 'team', 产品: 'product', 沙箱: 'sandbox', 交付: 'product', 价格收益: 'money', 财务: 'money',
+  运营监管: 'supervision', 安全: 'security', 评价与处置: 'audit', 披露发布: 'file', 系统管理: 'settings', 主体: 'org',
+}
+const iconOf = (g: MenuGroup) => icons[g.icon ?? ''] ?? icons[byHeading[g.label] ?? g.key] ?? FolderOutlined
+
 /** Groups whose label or leaves hold the typed words; a group that matches keeps all its leaves. */
 export function narrow(menu: readonly MenuGroup[], words: string): MenuGroup[] {
   const w = words.trim().toLowerCase()
@@ -55,7 +61,7 @@ export function Menu({ me, folded, unfold }: { me: Me; folded: boolean; unfold: 
       <nav aria-label={t('menu')}>
         <ul>
           {groups.map((g) => {
-            const Icon = icons[g.icon ?? ''] ?? icons[g.key] ?? FolderOutlined
+            const Icon = iconOf(g)
             const hit = g.children?.some((c) => c.key === active) || g.key === active
             if (!g.children?.length) {
               if (!g.path) return null
