@@ -48,9 +48,14 @@ func LineageByID(r *store.ReadTx, id string) (l Lineage, err error) {
 // A project that has a slice keeps it.
 func allot(w *store.Tx, p Project, lineage string, n Numbers) error {
 	root, domain, _ := strings.Cut(lineage, "/")
-	if _, err := w.Exec(`INSERT INTO budget_lineage (`+lineageColumns+`) VALUES ($1,$2,$3,$4,$5,0,0,0,0) ON CONFLICT (id) DO NOTHING`,
-		lineage, root, domain, n.RhoTotal, n.DeltaTotal); err != nil {
+	opened, err := w.Exec(`INSERT INTO budget_lineage (`+lineageColumns+`) VALUES ($1,$2,$3,$4,$5,0,0,0,0) ON CONFLICT (id) DO NOTHING`,
+		lineage, root, domain, n.RhoTotal, n.DeltaTotal)
+	if err != nil {
 		return err
+	}
+	if opened == 1 {
+		w.Record(audit.Entry{Type: "sandbox.lineage", Actor: "system", Object: lineage, Action: "open", Clause: "6.3.3",
+			Detail: map[string]string{"lineage": lineage, "rho": num(n.RhoTotal), "delta": num(n.DeltaTotal)}})
 	}
 	if err := w.Lock("budget_lineage", "id", lineage); err != nil {
 		return err
