@@ -256,3 +256,21 @@ func Choices() map[string]func(*store.ReadTx, procedure.Actor, string) ([]proced
 		},
 	}
 }
+
+// Prove answers for the number on a receipt of connection: that it is genuine and what it is
+// now, nothing of the data. store.ErrNotFound for any other number.
+func Prove(r *store.ReadTx, no string) (*procedure.Proof, error) {
+	h, err := HookupByID(r, no)
+	if err != nil {
+		return nil, err
+	}
+	p := &procedure.Proof{No: no, Kind: "数据接入回执", Title: "数据接入", State: "已接入", At: h.Created, Digest: h.PipelineDigest, Seq: -1}
+	if h.State == "stopped" {
+		p.State = "已停止"
+	}
+	err = r.Get(&p.Seq, `SELECT seq FROM audit_leaf WHERE object = $1 AND result = 'done' ORDER BY seq LIMIT 1`, h.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return p, err
+}

@@ -19,7 +19,7 @@ import (
 const benchDecl = head + `source:
   kind: csv
   header: 1
-  columns: [{name: "no", as: n}, {name: id_card, identifier: true}, {name: name, identifier: true}, {name: county}, {name: age}, {name: since}, {name: income}, {name: phone, identifier: true}]
+  columns: [{name: "no", as: n}, {name: id_card, identifier: true}, {name: name}, {name: county}, {name: age}, {name: since}, {name: income}, {name: phone, identifier: true}]
 steps:
   - check:
       rules:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"testing"
@@ -48,6 +49,7 @@ func TestNothingGetsLost(t *testing.T) {
 		rapid.StringOfN(rapid.RuneFrom([]rune("ab\"\n\r,\x00 ")), 0, 4, -1),
 	)
 	dirs := t.TempDir()
+	fewer(t, "25") // every check is a whole run
 	rapid.Check(t, func(rt *rapid.T) {
 		var b bytes.Buffer
 		b.WriteString("a,b,c\n")
@@ -91,4 +93,17 @@ func TestNothingGetsLost(t *testing.T) {
 			rt.Fatalf("%d rows, %d quarantined, %d blank, %d header of %d", res.Rows, res.Quarantined, res.Blank, res.Header, records)
 		}
 	})
+}
+
+// fewer sets how many checks rapid makes, unless the command line says.
+func fewer(t *testing.T, n string) {
+	t.Helper()
+	f := flag.Lookup("rapid.checks")
+	if f == nil || f.Value.String() != f.DefValue {
+		return
+	}
+	if err := f.Value.Set(n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
 }

@@ -22,8 +22,8 @@ type QuarantineHead struct {
 	Columns []string `json:"columns"` // names of the cells; rows refused while reading may have another number
 }
 
-// Quarantined is one row taken out, one JSON line each. The cells are as read,
-// before any step: raw data.
+// Quarantined is one row taken out, one JSON line each. The cells are as they
+// stand in the file: raw data.
 type Quarantined struct {
 	Record int64    `json:"record"` // position in the file
 	Step   string   `json:"step"`
@@ -49,7 +49,11 @@ func (r *run) quarantine(t engine.Tally) (string, error) {
 	}
 	w, err := v.Create(r.version, "quarantine/"+r.version)
 	if errors.Is(err, vault.ErrExists) {
-		// A crash between this file and the manifest: the rows are the same.
+		// A crash between this file and the manifest: the rows are the same, if
+		// the key at hand still opens them.
+		if _, err := v.Stat(r.version); err != nil {
+			return "", err
+		}
 		return r.version, nil
 	}
 	if err != nil {
@@ -94,7 +98,11 @@ func (r *run) writeQuarantine(w io.Writer, t engine.Tally) (int64, error) {
 			failed = err
 		}
 	}
-	if err := enc.Encode(QuarantineHead{r.version, r.plan.Raw}); err != nil {
+	file := r.plan.Raw
+	if st := r.p.Source.Strays; st != nil && st.Section != "" {
+		file = file[:len(file)-1] // the carried heading is no column of the file
+	}
+	if err := enc.Encode(QuarantineHead{r.version, file}); err != nil {
 		return 0, err
 	}
 	rows, _, err := r.open("隔离")
@@ -127,7 +135,7 @@ func (r *run) writeQuarantine(w io.Writer, t engine.Tally) (int64, error) {
 			return 0, ErrCount
 		}
 		rule := r.plan.Rules[k]
-		put(Quarantined{Record: row.N, Step: r.plan.Steps[rule.Step].Name, Rule: rule.ID, Label: rule.Label, Column: rule.Column, Cells: row.Cells()})
+		put(Quarantined{Record: row.N, Step: r.plan.Steps[rule.Step].Name, Rule: rule.ID, Label: rule.Label, Column: rule.Column, Cells: s.in.Cells()})
 	}
 	if failed == nil {
 		failed = buf.Flush()

@@ -96,10 +96,15 @@ type Result struct {
 // a hidden temporary folder, which the next run removes, and sealed or digest-named files
 // without a manifest, which are no version.
 func Run(ctx context.Context, p *pipeline.Pipeline, in Input, out string, keys Keys, progress func(step string, done, total int64)) (*Result, error) {
+	return RunWith(ctx, p, in, out, keys, engine.Options{}, progress)
+}
+
+// RunWith is Run with bounds on the engine.
+func RunWith(ctx context.Context, p *pipeline.Pipeline, in Input, out string, keys Keys, o engine.Options, progress func(step string, done, total int64)) (*Result, error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
 	}
-	r := &run{ctx: ctx, p: p, in: in, out: out, keys: keys, progress: progress, rejected: map[Reason]int64{}}
+	r := &run{ctx: ctx, p: p, in: in, out: out, keys: keys, options: o, progress: progress, rejected: map[Reason]int64{}}
 	defer r.clean()
 	return r.do()
 }
@@ -110,6 +115,7 @@ type run struct {
 	in       Input
 	out      string
 	keys     Keys
+	options  engine.Options
 	progress func(string, int64, int64)
 
 	lineage  Lineage
@@ -319,7 +325,7 @@ func (r *run) prepare() (err error) {
 		return r.canceled(err)
 	}
 	r.plan = r.p.Compile(raw)
-	if r.eng, err = engine.Open(r.ctx, engine.Options{}); err != nil {
+	if r.eng, err = engine.Open(r.ctx, r.options); err != nil {
 		return err
 	}
 	return r.eng.Install(r.plan.Domains, r.keys.Family)
@@ -385,7 +391,20 @@ func (r *run) duplicates() error {
 		err := r.feed(false, "查重", func(scan string) error {
 			return r.eng.Exec(r.ctx, "CREATE TEMP TABLE "+pipeline.Ident(keys)+" AS "+r.plan.Keys(d, scan))
 		})
+		repeats := false
 		if err == nil {
+			err = r.eng.Query(r.ctx, "SELECT count(*) FROM "+pipeline.Ident(keys), func(scan engine.Scanner) error {
+				var n cell
+				err := scan.Scan(&n)
+				repeats = n.n > 0
+				return err
+			})
+		}
+		switch {
+		case err != nil:
+		case !repeats:
+			err = r.eng.Exec(r.ctx, "CREATE TEMP TABLE "+pipeline.Ident(d.Table)+` ("#ord" BIGINT)`)
+		default:
 			err = r.feed(false, "查重", func(scan string) error {
 				return r.eng.Exec(r.ctx, "CREATE TEMP TABLE "+pipeline.Ident(d.Table)+" AS "+r.plan.Repeats(d, scan, keys))
 			})

@@ -70,6 +70,7 @@ func TestRefused(t *testing.T) {
 		{"sheet of a text file", "header: 1", "header: 1\n  sheet: S", "PIPELINE_INVALID", "source.sheet"},
 		{"two columns of a name", "name: 姓名", "name: 身份证号", "PIPELINE_INVALID", "source.columns[1]"},
 		{"two keys of a name", "as: name", "as: id_card", "PIPELINE_INVALID", "source.columns[1]"},
+		{"keys that differ in case only", "as: name", "as: ID_card", "PIPELINE_INVALID", "source.columns[1]"},
 		{"key with a quote", "as: name", `as: 'na"me'`, "PIPELINE_INVALID", "source.columns[1]"},
 		{"two acts in a step", "trim: {columns: [\"*\"]}", "trim: {columns: [\"*\"]}\n    width: {columns: [name]}", "PIPELINE_INVALID", "steps[0]"},
 		{"no act in a step", "trim: {columns: [\"*\"]}", "name: nothing", "PIPELINE_INVALID", "steps[0]"},

@@ -163,7 +163,8 @@ func (c *checker) source(s *Source) {
 
 func (c *checker) add(path, name string) {
 	c.must(columnShape.MatchString(name), path, "字段名 %q 不合规则，请用 as 另取名称", name)
-	c.must(!slices.Contains(c.known, name), path, "字段名 %q 重复", name)
+	// The engine does not tell upper from lower case in names.
+	c.must(!slices.ContainsFunc(c.known, func(k string) bool { return strings.EqualFold(k, name) }), path, "字段名 %q 重复（不分大小写）", name)
 	c.known = append(c.known, name)
 }
 
@@ -249,7 +250,7 @@ func (c *checker) derive(d *Derive) {
 }
 
 func (c *checker) check(k *Check) {
-	c.must(len(k.Rules) > 0, "check.rules", "至少一条规则")
+	c.must(len(k.Rules) > 0 && len(k.Rules) <= maxColumns, "check.rules", "应有 1 到 %d 条规则", maxColumns)
 	ids, nulled := map[string]bool{}, map[string]bool{}
 	base := c.path
 	for i, r := range k.Rules {
