@@ -140,7 +140,7 @@ type Answer struct {
 type compiled struct {
 	plan     *ir.Plan
 	manifest *snapshot.Manifest
-	stage1   []*emit.Stage1
+	stage1   []emit.Stage1
 	priced   []*release.Priced
 	post     string
 	worker   *jail.Proc
@@ -179,7 +179,9 @@ func (c *compiled) describe() Plan {
 		p.Jail = c.arranger.Jail
 	}
 	for i, pr := range c.priced {
-		p.SQL = append(p.SQL, c.stage1[i].Text())
+		for n := range c.stage1[i] {
+			p.SQL = append(p.SQL, c.stage1[i][n].Text())
+		}
 		cells := int64(1)
 		for _, k := range pr.Block.Keys {
 			cells *= int64(len(k.Codes))
@@ -346,6 +348,9 @@ func (c *compiled) price(q Request) *Refusal {
 			if cells *= int64(max(len(k.Codes), 1)); cells > ir.MaxBlockCells {
 				return refuse.New(refuse.CellLimit)
 			}
+		}
+		if cells*int64(len(b.Moments)) > ir.MaxBlockNoise {
+			return refuse.New(refuse.CellLimit, "分位数须对每个单元格统计直方图")
 		}
 		pr, ref := release.PriceOf(b, q.Policy, q.Accuracy)
 		if ref != nil {

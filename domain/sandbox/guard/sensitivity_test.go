@@ -80,14 +80,15 @@ func counter(t *testing.T, snap string) *jail.Proc {
 func countExact(t *testing.T, c *compiled, worker *jail.Proc) exact {
 	t.Helper()
 	out := exact{moments: map[string][]*big.Int{}, groups: map[string]*big.Int{}, priced: c.priced}
-	for i, s := range c.stage1 {
-		b := c.plan.Blocks[i]
-		s.Tree = withoutHaving(s.Tree)
-		var a duck.WorkAnswer
-		if err := worker.Ask(duck.WorkRequest{Run: s.Text(), Words: s.Words, Keys: s.Keys, Raws: s.Raws}, &a); err != nil {
-			t.Fatal(s.Text(), err)
+	for i, b := range c.plan.Blocks {
+		for n := range c.stage1[i] {
+			c.stage1[i][n].Tree = withoutHaving(c.stage1[i][n].Tree)
 		}
-		for _, r := range a.Rows {
+		rows, err := count(worker, b, c.stage1[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
 			cell := fmt.Sprintf("%d:%v", i, r.Keys)
 			out.moments[cell] = []*big.Int{}
 			for _, m := range b.Moments {

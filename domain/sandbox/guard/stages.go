@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 
 	"pado/domain/sandbox/guard/ast"
 	"pado/domain/sandbox/guard/duck"
@@ -50,15 +51,17 @@ func (e *Engine) bindWorker(ctx context.Context, c *compiled, q Request) error {
 		return err
 	}
 	for _, s := range c.stage1 {
-		text := s.Text()
-		if err := c.worker.Ask(duck.WorkRequest{Parse: text}, &a); err != nil {
-			return err
-		}
-		if err := same(a.Parsed, s.Tree); err != nil {
-			return err
-		}
-		if err := c.worker.Ask(duck.WorkRequest{Bind: text}, &a); err != nil {
-			return err
+		for i := range s {
+			text := s[i].Text()
+			if err := c.worker.Ask(duck.WorkRequest{Parse: text}, &a); err != nil {
+				return err
+			}
+			if err := same(a.Parsed, s[i].Tree); err != nil {
+				return err
+			}
+			if err := c.worker.Ask(duck.WorkRequest{Bind: text}, &a); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -124,16 +127,10 @@ func releaseColumns(b *ir.Block) []duck.CellColumn {
 func (c *compiled) stageOne(src *noise.Source) ([]duck.Cells, int, error) {
 	var out []duck.Cells
 	withheld := 0
-	for i, s := range c.stage1 {
-		var a duck.WorkAnswer
-		if b := c.plan.Blocks[i]; len(b.Moments) == 0 && !b.Selection {
-			// only published keys are asked for: nothing is counted
-		} else if err := c.worker.Ask(duck.WorkRequest{Run: s.Text(), Words: s.Words, Keys: s.Keys, Raws: s.Raws}, &a); err != nil {
+	for i, b := range c.plan.Blocks {
+		rows, err := count(c.worker, b, c.stage1[i])
+		if err != nil {
 			return nil, 0, err
-		}
-		rows := make([]release.Raw, len(a.Rows))
-		for j, r := range a.Rows {
-			rows[j] = release.Raw{Keys: r.Keys, Raws: r.Raws}
 		}
 		t, err := c.priced[i].Release(rows, src)
 		if err != nil {
@@ -147,6 +144,55 @@ func (c *compiled) stageOne(src *noise.Source) ([]duck.Cells, int, error) {
 		withheld += t.Withheld
 	}
 	return out, withheld, nil
+}
+
+// count runs a block's queries and joins their integers by cell. Where keys are discovered,
+// the first query decides which cells there are.
+func count(worker *jail.Proc, b *ir.Block, queries emit.Stage1) ([]release.Raw, error) {
+	var out []release.Raw
+	at := map[string]int{}
+	if len(b.Moments) == 0 && !b.Selection {
+		return nil, nil // only published keys are asked for: nothing is counted
+	}
+	for n := range queries {
+		q := &queries[n]
+		var a duck.WorkAnswer
+		if err := worker.Ask(duck.WorkRequest{Run: q.Text(), Words: q.Words, Keys: q.Keys, Raws: len(q.Raws)}, &a); err != nil {
+			return nil, err
+		}
+		for _, r := range a.Rows {
+			keys := r.Keys[:len(b.Keys)]
+			k := fmt.Sprint(keys)
+			i, ok := at[k]
+			if !ok {
+				if q.Hist >= 0 && b.Selection {
+					continue
+				}
+				i = len(out)
+				at[k] = i
+				out = append(out, release.Raw{Keys: keys, Raws: zeros(len(b.Raws))})
+			}
+			for j, raw := range q.Raws {
+				if q.Hist >= 0 {
+					bin := r.Keys[len(b.Keys)]
+					if bin < 0 || bin >= b.Hists[q.Hist].Bins {
+						return nil, errors.New("bin out of range")
+					}
+					raw += int(bin)
+				}
+				out[i].Raws[raw] = r.Raws[j]
+			}
+		}
+	}
+	return out, nil
+}
+
+func zeros(n int) []*big.Int {
+	out := make([]*big.Int, n)
+	for i := range out {
+		out[i] = new(big.Int)
+	}
+	return out
 }
 
 // fill turns released cells into typed rows; words of discovered keys are read now, for
@@ -333,7 +379,7 @@ func roundUp(f float64, n int) float64 {
 // versions. Names the asker gave to columns are not part of it.
 func (c *compiled) question(q Request) string {
 	type block struct {
-		SQL    string
+		SQL    []string
 		Words  []emit.Word
 		Sigma2 []string
 		Select string
@@ -346,7 +392,11 @@ func (c *compiled) question(q Request) string {
 		Policy, Snapshot string
 	}{Post: c.post, Params: c.plan.Params, Policy: q.Policy.Digest(), Snapshot: c.manifest.Digest}
 	for i, pr := range c.priced {
-		b := block{SQL: c.stage1[i].Text(), Words: c.stage1[i].Words}
+		var b block
+		for n := range c.stage1[i] {
+			b.SQL = append(b.SQL, c.stage1[i][n].Text())
+			b.Words = append(b.Words, c.stage1[i][n].Words...)
+		}
 		for _, s := range pr.Sigma2 {
 			b.Sigma2 = append(b.Sigma2, s.RatString())
 		}

@@ -2,11 +2,9 @@ package duck
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -151,12 +149,9 @@ func (b *builder) table(name, units string, salt int) error {
 		return err
 	}
 	t := snapshot.Table{Unit: d.Unit, UnitDomain: d.UnitDomain, Columns: map[string]string{}}
-	ranked, err := b.ranked(name, units, salt)
-	if err != nil {
-		return err
-	}
-	items := []string{`u.n AS "#unit"`, `s."#rank"`}
-	joins := " JOIN " + units + " u ON u.u = CAST(s." + ast.Quote(d.Unit) + " AS VARCHAR)"
+	items := []string{`s."#unit"`, `s."#rank"`}
+	joins := ""
+	var columns []string
 	for i, c := range sorted(d.Columns) {
 		label := d.Columns[c].Label
 		if label == policy.Forbidden {
@@ -168,6 +163,7 @@ func (b *builder) table(name, units string, salt int) error {
 		if label == policy.Unit {
 			continue
 		}
+		columns = append(columns, c)
 		k := coding.Of(d.Columns[c])
 		t.Columns[c] = k.Spec()
 		src := "s." + ast.Quote(c)
@@ -194,6 +190,10 @@ func (b *builder) table(name, units string, salt int) error {
 		}
 	}
 	b.m.Tables[name] = t
+	ranked, err := b.ranked(name, units, salt, columns)
+	if err != nil {
+		return err
+	}
 	query := "CREATE TABLE snap." + ast.Quote(name) + " AS SELECT * FROM (SELECT " + strings.Join(items, ", ") +
 		" FROM (" + ranked + ") s" + joins + ") ORDER BY \"#rank\", \"#unit\""
 	if err := b.exec(query); err != nil {
@@ -202,21 +202,32 @@ func (b *builder) table(name, units string, salt int) error {
 	return nil
 }
 
-// ranked is the source with the rank of each row within its unit. The order is a keyed hash
-// of the unit's identifier and of the row's place among the unit's own rows, so that what is
-// read of one unit never depends on another unit.
-func (b *builder) ranked(name, units string, salt int) (string, error) {
+// ranked is the source with the number of each row's unit and the row's rank within it. The
+// order is a keyed hash of the unit's identifier and of the row's own content, so what is read
+// of one unit never depends on another unit, nor on where its rows stand.
+func (b *builder) ranked(name, units string, salt int, columns []string) (string, error) {
 	unit := "CAST(" + ast.Quote(b.q.Policy.Tables[name].Unit) + " AS VARCHAR)"
-	var twice int64
-	err := b.conn.QueryRowContext(b.ctx, "SELECT count(*) - count(DISTINCT "+unit+") FROM "+ast.Quote(name)+" WHERE "+unit+" IS NOT NULL").Scan(&twice)
+	var twice bool
+	err := b.conn.QueryRowContext(b.ctx, "SELECT count(*) > count(DISTINCT "+unit+") FROM "+ast.Quote(name)+" WHERE "+unit+" IS NOT NULL").Scan(&twice)
 	if err != nil {
 		return "", err
 	}
-	if twice == 0 {
-		return `SELECT *, CAST(1 AS INTEGER) AS "#rank" FROM ` + ast.Quote(name), nil
+	cols := make([]string, len(columns))
+	for i, c := range columns {
+		cols[i] = "x." + ast.Quote(c)
 	}
-	return `SELECT *, CAST(row_number() OVER (PARTITION BY ` + unit + ` ORDER BY guard_rank(` + unit + `, "#place", ` + fmt.Sprint(salt) + `), "#place") AS INTEGER) AS "#rank"
-		FROM (SELECT *, row_number() OVER (PARTITION BY ` + unit + ` ORDER BY "#row") AS "#place" FROM (SELECT *, row_number() OVER () AS "#row" FROM ` + ast.Quote(name) + `) WHERE ` + unit + ` IS NOT NULL)`, nil
+	rank := "1"
+	from := ast.Quote(name) + " x"
+	if twice {
+		content := "CAST(0 AS UBIGINT)"
+		if len(cols) > 0 {
+			content = "hash(" + strings.Join(cols, ", ") + ")"
+		}
+		rank = `row_number() OVER (PARTITION BY u.n ORDER BY guard_rank(u.u, ` + content + `, ` + fmt.Sprint(salt) + `), x."#row")`
+		from = "(SELECT *, row_number() OVER () AS \"#row\" FROM " + ast.Quote(name) + ") x"
+	}
+	cols = append(cols, `u.n AS "#unit"`, `CAST(`+rank+` AS INTEGER) AS "#rank"`)
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + from + " JOIN " + units + " u ON u.u = CAST(x." + ast.Quote(b.q.Policy.Tables[name].Unit) + " AS VARCHAR)", nil
 }
 
 // double is a value as a number; what is not a number, infinite or NaN is missing.
@@ -433,61 +444,4 @@ func sorted[V any](m map[string]V) []string {
 	}
 	sort.Strings(out)
 	return out
-}
-
-// hashFunc is HMAC-SHA-256 under the builder's key, first eight bytes.
-type hashFunc struct {
-	key []byte
-	in  []duckdb.Type
-}
-
-func registerHash(conn *sql.Conn, key []byte) error {
-	for name, in := range map[string][]duckdb.Type{
-		"guard_rank": {duckdb.TYPE_VARCHAR, duckdb.TYPE_BIGINT, duckdb.TYPE_BIGINT},
-		"guard_text": {duckdb.TYPE_VARCHAR},
-	} {
-		if err := duckdb.RegisterScalarUDF(conn, name, &hashFunc{key: key, in: in}); err != nil {
-			return fmt.Errorf("register %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// Config declares the argument and result types.
-func (h *hashFunc) Config() duckdb.ScalarFuncConfig {
-	c := duckdb.ScalarFuncConfig{}
-	for _, t := range h.in {
-		info, err := duckdb.NewTypeInfo(t)
-		if err != nil {
-			return c
-		}
-		c.InputTypeInfos = append(c.InputTypeInfos, info)
-	}
-	c.ResultTypeInfo, _ = duckdb.NewTypeInfo(duckdb.TYPE_UBIGINT)
-	return c
-}
-
-// Executor hashes one row: integers as eight bytes behind a tag, text behind tag and length.
-func (h *hashFunc) Executor() duckdb.ScalarFuncExecutor {
-	return duckdb.ScalarFuncExecutor{RowExecutor: func(values []driver.Value) (any, error) {
-		mac := hmac.New(sha256.New, h.key)
-		for _, v := range values {
-			switch v := v.(type) {
-			case int64:
-				var b [9]byte
-				b[0] = 'i'
-				binary.BigEndian.PutUint64(b[1:], uint64(v))
-				mac.Write(b[:])
-			case string:
-				var b [9]byte
-				b[0] = 't'
-				binary.BigEndian.PutUint64(b[1:], uint64(len(v)))
-				mac.Write(b[:])
-				mac.Write([]byte(v))
-			default:
-				return nil, fmt.Errorf("argument of %T", v)
-			}
-		}
-		return binary.BigEndian.Uint64(mac.Sum(nil)), nil
-	}}
 }

@@ -40,7 +40,7 @@ type Row struct {
 }
 
 // MaxRows bounds the cells a worker returns.
-const MaxRows = 200_000
+const MaxRows = 1_000_000
 
 // worker is the child of stage 1. The snapshot is its main database, opened read-only.
 func worker(c *jail.Conn) error {

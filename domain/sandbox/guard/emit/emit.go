@@ -26,33 +26,54 @@ type Word struct {
 // NoCode is a code no row has.
 const NoCode int64 = -9
 
-// Stage1 is one query of stage 1: the keys' cell numbers, then the raw integers.
-type Stage1 struct {
+// Stage1 is the queries of one block. The first gives the keys' cell numbers, then the raw
+// integers numbered in Raws; each histogram adds one that gives cell numbers, a bin, a count.
+type Stage1 []Query
+
+// Query is one query of stage 1. Hist is the histogram's number, or -1.
+type Query struct {
 	Tree  ast.Query
 	Words []Word
-	Keys  int
-	Raws  int
+	Keys  int   // columns that are cell numbers, a histogram's bin included
+	Raws  []int // block's numbers of the integers that follow
+	Hist  int
 }
 
 // Text is the SQL as it will be parsed and run.
-func (s *Stage1) Text() string { return ast.Print(s.Tree) }
+func (q *Query) Text() string { return ast.Print(q.Tree) }
 
-// Block writes the query of a block. minUnits > 0 lets the engine drop cells that cannot
+// Block writes the queries of a block. minUnits > 0 lets the engine drop cells that cannot
 // reach so many units: ceil(rows/K) < minUnits.
-func Block(b *ir.Block, minUnits int64) *Stage1 {
+func Block(b *ir.Block, minUnits int64) Stage1 {
 	w := &writer{}
-	sel := &ast.Select{}
-	for i, k := range b.Keys {
-		// '#' keeps the alias apart from every declared column, so that GROUP BY means it
-		alias := "#" + ir.KeyName(i)
-		sel.Items = append(sel.Items, ast.Item{Expr: w.key(k), Alias: alias})
-		sel.Groups = append(sel.Groups, &ast.Column{Names: []string{alias}})
-	}
+	sel := w.grouped(b)
+	q := Query{Keys: len(b.Keys), Hist: -1}
 	for i, r := range b.Raws {
+		if r.Kind == ir.RawBin {
+			continue
+		}
+		q.Raws = append(q.Raws, i)
 		sel.Items = append(sel.Items, ast.Item{Expr: w.raw(r), Alias: "#n" + strconv.Itoa(i)})
 	}
-	if len(sel.Items) == 0 {
-		sel.Items = []ast.Item{{Expr: num(0), Alias: "#n"}}
+	if b.Selection && minUnits > 1 {
+		sel.Having = &ast.Compare{Op: ">", L: w.raw(b.Raws[b.RowsRaw]), R: num(b.Source.K * (minUnits - 1))}
+	}
+	q.Tree, q.Words = sel, w.words
+	var out Stage1
+	if len(q.Raws) > 0 {
+		out = append(out, q)
+	}
+	for i := range b.Hists {
+		out = append(out, histogram(b, i))
+	}
+	return out
+}
+
+// grouped is the part all queries of a block share: keys, source, condition.
+func (w *writer) grouped(b *ir.Block) *ast.Select {
+	sel := &ast.Select{}
+	for i, k := range b.Keys {
+		w.group(sel, "#"+ir.KeyName(i), w.key(k))
 	}
 	var conds []ast.Expr
 	sel.From, conds = w.source(b.Source)
@@ -60,10 +81,38 @@ func Block(b *ir.Block, minUnits int64) *Stage1 {
 		conds = append(conds, w.pred(b.Where))
 	}
 	sel.Where = and(conds)
-	if b.Selection && minUnits > 1 {
-		sel.Having = &ast.Compare{Op: ">", L: w.raw(b.Raws[b.RowsRaw]), R: num(b.Source.K * (minUnits - 1))}
+	return sel
+}
+
+// group adds a grouping item. '#' keeps its alias apart from every declared column, so that
+// GROUP BY means the alias.
+func (w *writer) group(sel *ast.Select, alias string, e ast.Expr) {
+	sel.Items = append(sel.Items, ast.Item{Expr: e, Alias: alias})
+	sel.Groups = append(sel.Groups, &ast.Column{Names: []string{alias}})
+}
+
+func histogram(b *ir.Block, i int) Query {
+	h := &b.Hists[i]
+	w := &writer{}
+	sel := w.grouped(b)
+	bin := w.arg(h.A)
+	if h.A.Lo != 0 {
+		bin = op("-", bin, num(h.A.Lo))
 	}
-	return &Stage1{Tree: sel, Words: w.words, Keys: len(b.Keys), Raws: len(b.Raws)}
+	if h.Width > 1 {
+		bin = op("//", bin, num(h.Width))
+	}
+	w.group(sel, "#bin", bin)
+	sel.Items = append(sel.Items, ast.Item{Expr: &ast.Func{Name: "count_star"}, Alias: "#n0"})
+	conds := []ast.Expr{&ast.IsNull{X: w.arg(h.A), Negated: true}}
+	if sel.Where != nil {
+		conds = append([]ast.Expr{sel.Where}, conds...)
+	}
+	if h.Filter != nil {
+		conds = append(conds, w.pred(h.Filter))
+	}
+	sel.Where = and(conds)
+	return Query{Tree: sel, Words: w.words, Keys: len(b.Keys) + 1, Raws: []int{h.First}, Hist: i}
 }
 
 // Same reports whether two trees are equal in every field.
@@ -364,9 +413,6 @@ func (w *writer) raw(r ir.Raw) ast.Expr {
 		f.Name, f.Args = "sum", []ast.Expr{w.product(r.A, r.A)}
 	case ir.RawProduct:
 		f.Name, f.Args = "sum", []ast.Expr{w.product(r.A, r.B)}
-	case ir.RawBin:
-		f.Name = "count_star"
-		conds = append(conds, &ast.Between{X: w.arg(r.A), Lo: num(r.Bin.Lo), Hi: num(r.Bin.Hi)})
 	}
 	f.Filter = and(conds)
 	return f

@@ -407,16 +407,31 @@ func (bb *blockBuilder) quantile(f *ast.Func, filter Pred) (*Figure, *refuse.Ref
 	if r != nil {
 		return nil, r
 	}
-	n := a.Hi - a.Lo + 1
-	width := (n + maxBins - 1) / maxBins
+	h := bb.histogram(a, filter)
 	fig := &Figure{Kind: Quantile, A: a, P: big.NewRat(p.Num.N, p.Num.D)}
 	vector := len(bb.b.Moments) + 1
-	for lo := a.Lo; lo <= a.Hi; lo += width {
-		bin := Span{lo, min(lo+width-1, a.Hi)}
-		raw := bb.raw(Raw{Kind: RawBin, A: a, Bin: bin, Filter: filter})
-		m := bb.moment(Moment{Raws: []Weighted{{raw, one()}}, Delta2: bb.delta2(one()), Vector: vector, Name: "quantile"})
-		fig.Bins = append(fig.Bins, bin)
-		fig.Moments = append(fig.Moments, m)
+	for i := range h.Bins {
+		lo := a.Lo + i*h.Width
+		fig.Bins = append(fig.Bins, Span{lo, min(lo+h.Width-1, a.Hi)})
+		fig.Moments = append(fig.Moments, bb.moment(Moment{Raws: []Weighted{{h.First + int(i), one()}}, Delta2: bb.delta2(one()), Vector: vector, Name: "quantile"}))
 	}
 	return fig, nil
+}
+
+// histogram finds or adds the histogram of an argument.
+func (bb *blockBuilder) histogram(a *Arg, filter Pred) Histogram {
+	text := argText(a) + "|" + PredText(filter)
+	for _, h := range bb.b.Hists {
+		if argText(h.A)+"|"+PredText(h.Filter) == text {
+			return h
+		}
+	}
+	n := a.Hi - a.Lo + 1
+	h := Histogram{A: a, Filter: filter, Width: (n + maxBins - 1) / maxBins, First: len(bb.b.Raws)}
+	h.Bins = (n + h.Width - 1) / h.Width
+	for i := range h.Bins {
+		bb.b.Raws = append(bb.b.Raws, Raw{Kind: RawBin, Hist: len(bb.b.Hists), Bin: i})
+	}
+	bb.b.Hists = append(bb.b.Hists, h)
+	return h
 }

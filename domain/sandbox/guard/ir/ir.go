@@ -207,16 +207,27 @@ const (
 	RawSum     RawKind = "sum"     // Σ a
 	RawSquare  RawKind = "square"  // Σ a²
 	RawProduct RawKind = "product" // Σ a·b over rows where both are present
-	RawBin     RawKind = "bin"     // rows with a value in Bin
+	RawBin     RawKind = "bin"     // rows with a value in bin number Bin of histogram Hist
 )
 
 // Raw is one integer the worker returns per cell.
 type Raw struct {
 	Kind   RawKind
 	A, B   *Arg // B for products; sums of A in a pair count only rows where B is present too
-	Bin    Span
+	Hist   int
+	Bin    int64
 	Unit   *Col
 	Filter Pred
+}
+
+// Histogram is counted by a query of its own, with the bin as one more key: bin i holds the
+// values Lo+i·Width … Lo+(i+1)·Width−1 of A.
+type Histogram struct {
+	A      *Arg
+	Filter Pred
+	Width  int64
+	Bins   int64
+	First  int // number of the raw of bin 0; the others follow
 }
 
 // Moment is an integer that gets noise: a fixed combination of raws. Square of the L2
@@ -270,6 +281,7 @@ type Block struct {
 	Where   Pred
 	Keys    []*Key
 	Raws    []Raw
+	Hists   []Histogram
 	Moments []Moment
 	Figures []*Figure
 	// Spread is how many cells one unit can be in: 1 when every key is the same for all rows

@@ -381,10 +381,12 @@ func (r *resolver) top(rel *releasedQuery, _ ast.Query, plan *Plan) *refuse.Refu
 	return nil
 }
 
-// MaxCells is how many figures one answer may carry; maxBlockCells how many stage 1 releases.
+// Limits: figures one answer may carry; cells stage 1 releases for one block; noised integers
+// of one block.
 const (
 	MaxCells      = 5000
 	MaxBlockCells = 100_000
+	MaxBlockNoise = 400_000
 )
 
 // derivedReleased puts released cells under an alias.

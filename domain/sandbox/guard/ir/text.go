@@ -66,7 +66,7 @@ func rawText(r Raw) string {
 	if r.Unit != nil {
 		unit = r.Unit.text()
 	}
-	return fmt.Sprintf("%s|%s|%s|%v|%s|%s", r.Kind, argText(r.A), argText(r.B), r.Bin, unit, PredText(r.Filter))
+	return fmt.Sprintf("%s|%s|%s|%d.%d|%s|%s", r.Kind, argText(r.A), argText(r.B), r.Hist, r.Bin, unit, PredText(r.Filter))
 }
 
 // Text is a stable text of the key's cells, for the canonical question.
