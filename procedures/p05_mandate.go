@@ -50,6 +50,7 @@ func P05Mandate() *procedure.Procedure {
 		},
 		Parties: []procedure.PartyRule{{Role: party.Government, Find: party.TenantOrg(party.Government)}},
 		Readers: basisReaders,
+		Notices: []procedure.Notice{{Kind: "公开", In: procedure.S("in_force"), Fields: []string{"scope", "mode", "validFrom", "validTo"}, Plan: plan.C("10.7.2"), Papers: []string{"mandate"}}},
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "报请政府授权", By: party.Authority, From: procedure.S("draft"), To: "decision", Plan: c, Edits: true, Style: procedure.Primary,
 				Require: procedure.Rules{mandateDates, mandateMode, filesThere(c, "draft")}, Then: procedure.Effects{bindFiles(c, "draft")}},

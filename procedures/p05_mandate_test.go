@@ -225,7 +225,7 @@ func (b *basis) scheme() string {
 
 func (b *basis) agreementForm(items ...any) map[string]any {
 	f := map[string]any{"title": "朔州市公共数据资源授权运营协议", "operator": b.opOrg, "mode": "whole", "termYears": 3, "negotiation": "三月谈判两次", "finalPlan": b.file(b.at.Lead),
-		"purposes": []any{"public_benefit", "industry"}, "feeRate": 500, "feeBase": "industry_revenue", "feePeriod": "month", "feeDueDays": 10, "excess": "deduct_next_period",
+		"purposes": []any{map[string]any{"purpose": "公共治理"}, map[string]any{"purpose": "产业发展"}}, "feeRate": 500, "feeBase": "industry_revenue", "feePeriod": "month", "feeDueDays": 10, "excess": "deduct_next_period",
 		"ratioGovernment": 3000, "ratioOperator": 5000, "ratioSource": 1500, "ratioPartner": 500, "remainder": "government", "items": items}
 	for _, s := range agreement.Sections {
 		f[s.Key] = s.Title + "的约定"

@@ -81,6 +81,8 @@ func P06Scheme() *procedure.Procedure {
 		},
 		Parties: []procedure.PartyRule{{Role: party.Government, Find: party.TenantOrg(party.Government)}},
 		Readers: basisReaders,
+		Notices: []procedure.Notice{{Kind: "公告", In: procedure.S("consultation"), Fields: schemePublic(), Plan: c},
+			{Kind: "公开", In: procedure.S("in_force"), Fields: []string{"mode", "termYears"}, Plan: plan.C("10.7.2"), Papers: []string{"decision"}}},
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "送会签并公开征求意见", By: party.Authority, From: procedure.S("draft"), To: "consultation", Plan: c, Edits: true, Style: procedure.Primary,
 				Require: procedure.Rules{mandateThere, schemeComplete, schemeMode, schemeTerm}},
@@ -112,6 +114,15 @@ func P06Scheme() *procedure.Procedure {
 		},
 		Papers: []procedure.Paper{{Kind: "decision", Title: "实施方案审议决定", Plan: c, In: procedure.S("in_force"), Draw: schemePaper}},
 	}
+}
+
+// schemePublic are the fields opinions are asked on: all of the text, none of the opinions.
+func schemePublic() []string {
+	out := []string{"mode", "termYears"}
+	for _, c := range agreement.Chapters {
+		out = append(out, c.Key)
+	}
+	return out
 }
 
 func withApart(s procedure.Step, acts []string) procedure.Step {

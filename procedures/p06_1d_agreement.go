@@ -17,7 +17,7 @@ type agreementForm struct {
 	TermYears       int             `json:"termYears"`
 	Negotiation     string          `json:"negotiation"`
 	FinalPlan       string          `json:"finalPlan"`
-	Purposes        []string        `json:"purposes"`
+	Purposes        []purposeLine   `json:"purposes"`
 	Items           []agreementItem `json:"items"`
 	FeeRate         int             `json:"feeRate"`
 	FeeBase         string          `json:"feeBase"`
@@ -53,6 +53,12 @@ type agreementItem struct {
 	Item   string        `json:"item"`
 	Fields string        `json:"fields"` // names separated by commas; empty = all that may be authorised
 	Ends   calendar.Date `json:"ends"`
+}
+
+// purposeLine is one purpose in the parties' own words; what the operator does and lists must be
+// for one of them, word for word.
+type purposeLine struct {
+	Purpose string `json:"purpose"`
 }
 
 type signInput struct {
@@ -100,6 +106,8 @@ func P06Agreement() *procedure.Procedure {
 		},
 		Parties: []procedure.PartyRule{{Role: party.Operator, Find: party.FormOrg("operator")}, {Role: party.Government, Find: approvingGovernment}},
 		Readers: basisReaders,
+		Notices: []procedure.Notice{{Kind: "公示", In: procedure.S("publicity"), Fields: []string{"mode", "termYears", "usage", "products"}, Plan: c, Papers: []string{"notice"}},
+			{Kind: "公开", In: procedure.S("in_force"), Fields: []string{"mode", "termYears", "purposes"}, Plan: plan.C("10.7.2")}},
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "送运营机构确认定稿", By: party.Authority, From: procedure.S("draft"), To: "confirm", Plan: c, Edits: true, Style: procedure.Primary,
 				Require: append(append(procedure.Rules{agreementSameOperator}, gates...), text...), Then: procedure.Effects{bind}},
@@ -156,7 +164,7 @@ func agreementFields(c plan.Clause) []procedure.Field {
 			{Name: "item", Label: "目录项", Kind: procedure.Ref, Source: "catalogue_authorisable", Required: true, Plan: c},
 			{Name: "fields", Label: "信息项", Kind: procedure.Text, Max: 2000, Plan: c, Help: "英文名，以逗号分隔；留空为全部可授权的信息项"},
 			{Name: "ends", Label: "单项末日", Kind: procedure.Date, Plan: plan.C("8.1"), Help: "短于协议期限的填写"}}},
-		{Name: "purposes", Label: "用途", Kind: procedure.Choices, Required: true, Plan: plan.C("11.3"), Section: "可执行条款", Options: purposeOptions},
+		purposesField("purposes", "用途", true),
 		{Name: "feeRate", Label: "资源使用费费率", Kind: procedure.Percent, Required: true, Plan: plan.C("10.4.1"), Section: "可执行条款"},
 		{Name: "feeBase", Label: "计费基数", Kind: procedure.Choice, Options: agreement.Bases, Required: true, Plan: plan.C("10.4.1"), Section: "可执行条款"},
 		{Name: "feePeriod", Label: "缴纳周期", Kind: procedure.Choice, Options: agreement.Periods, Required: true, Plan: plan.C("6.2.5"), Section: "可执行条款"},
@@ -169,8 +177,19 @@ func agreementFields(c plan.Clause) []procedure.Field {
 	return append(fields, textParts(agreement.Sections, "协议正文", c)...)
 }
 
-// purposeOptions are the two heads of purposes that prices and disclosure know (facts 3.1, 4).
-var purposeOptions = []procedure.Option{{Value: "public_benefit", Label: "公共治理、公益事业"}, {Value: "industry", Label: "产业发展、行业发展"}}
+func purposesField(name, label string, required bool) procedure.Field {
+	return procedure.Field{Name: name, Label: label, Kind: procedure.Table, Required: required, Plan: plan.C("11.3"), Section: "可执行条款",
+		Help: "逐项写明，例如“公共交通调度”“小微企业信用评估”；产品清单和数据使用的用途须与此一致",
+		Rows: []procedure.Field{{Name: "purpose", Label: "用途", Kind: procedure.Text, Required: true, Max: 60, Plan: plan.C("11.3")}}}
+}
+
+func purposesOf(lines []purposeLine) []string {
+	out := []string{}
+	for _, l := range lines {
+		out = append(out, l.Purpose)
+	}
+	return out
+}
 
 func objectionFields(c plan.Clause) []procedure.Field {
 	return []procedure.Field{{Name: "raisedBy", Label: "异议人（实名）", Kind: procedure.Text, Required: true, Plan: c},

@@ -16,17 +16,7 @@ func agreementTermsView(c *procedure.Ctx) (procedure.Section, error) {
 	if err != nil {
 		return procedure.Section{}, err
 	}
-	t := termsOf(f)
-	t.Purposes = purposeLabels(t.Purposes)
-	return agreement.TermsSection(t), nil
-}
-
-func purposeLabels(values []string) []string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = catalogue.Label(purposeOptions, v)
-	}
-	return out
+	return agreement.TermsSection(termsOf(f)), nil
 }
 
 func agreementItemsView(c *procedure.Ctx) (procedure.Section, error) {
@@ -189,7 +179,6 @@ func agreementPaper(c *procedure.Ctx) (docs.Document, error) {
 		return docs.Document{}, err
 	}
 	terms := termsOf(f)
-	terms.Purposes = purposeLabels(terms.Purposes)
 	kv := docs.KeyValues{Pairs: []docs.Pair{{Key: "甲方（实施机构）", Value: names[c.Case.Org]}, {Key: "乙方（运营机构）", Value: names[f.Operator]}}}
 	term := fmt.Sprintf("%d年，自双方签订之日起算，签订之日计入；末日以签订日推算。", f.TermYears)
 	number := "（草案）"

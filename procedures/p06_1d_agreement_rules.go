@@ -107,7 +107,7 @@ var agreementTerms = agreementRule("agreement.terms", "可执行条款不成立"
 })
 
 func termsOf(f agreementForm) agreement.Terms {
-	return agreement.Terms{Purposes: f.Purposes, Years: f.TermYears, Excess: f.Excess, Remainder: f.Remainder,
+	return agreement.Terms{Purposes: purposesOf(f.Purposes), Years: f.TermYears, Excess: f.Excess, Remainder: f.Remainder,
 		Fee:    agreement.Fee{RateBP: f.FeeRate, Base: f.FeeBase, Period: f.FeePeriod, DueWorkingDays: f.FeeDueDays},
 		Ratios: agreement.SplitTerms{Government: f.RatioGovernment, Operator: f.RatioOperator, Source: f.RatioSource, Partner: f.RatioPartner}}
 }

@@ -18,6 +18,7 @@ type scopeForm struct {
 	Reason    string          `json:"reason"`
 	Add       []agreementItem `json:"add"`
 	Remove    []string        `json:"remove"`
+	Purposes  []purposeLine   `json:"purposes"`
 }
 
 // P06Amendment is 协议变更 of the authorised catalogue (clause 6.1.5): the authority proposes, the
@@ -26,7 +27,7 @@ type scopeForm struct {
 func P06Amendment() *procedure.Procedure {
 	c := plan.C("6.1.5")
 	rules := procedure.Rules{scopeAgreement, scopeSomething, scopeScheme, scopeItems, scopeRemove}
-	return &procedure.Procedure{ID: "p06_1e_amendment", Prefix: "BG", Title: "协议变更（授权运营目录）", Group: "授权管理", Plan: c, Start: "draft",
+	return &procedure.Procedure{ID: "p06_1e_amendment", Prefix: "BG", Title: "协议变更（授权运营目录和用途）", Group: "授权管理", Plan: c, Start: "draft",
 		Name: func(c *procedure.Ctx) (string, error) {
 			f, err := procedure.Form[scopeForm](c)
 			if err != nil || f.Agreement == "" {
@@ -45,7 +46,8 @@ func P06Amendment() *procedure.Procedure {
 				{Name: "item", Label: "目录项", Kind: procedure.Ref, Source: "catalogue_authorisable", Required: true, Plan: c},
 				{Name: "fields", Label: "信息项", Kind: procedure.Text, Max: 2000, Plan: c, Help: "英文名，以逗号分隔；留空为全部可授权的信息项"},
 				{Name: "ends", Label: "单项末日", Kind: procedure.Date, Plan: plan.C("8.1")}}},
-			procedure.Field{Name: "remove", Label: "移出的目录项", Kind: procedure.Refs, Source: "catalogue", Plan: c}),
+			procedure.Field{Name: "remove", Label: "移出的目录项", Kind: procedure.Refs, Source: "catalogue", Plan: c},
+			purposesField("purposes", "增加的用途", false)),
 		States: procedure.Phases{
 			{ID: "draft", Label: "起草", Owes: party.Authority, Track: true},
 			{ID: "confirm", Label: "待运营机构同意", Owes: party.Operator, Within: "amendment.review", Track: true},
@@ -110,13 +112,13 @@ var scopeAgreement = scopeRule("amendment.agreement", "协议不在生效期内�
 	return procedure.Hold(op == "" || op == a.OperatorOrg, err)
 })
 
-var scopeSomething = scopeRule("amendment.empty", "请填写要列入或者移出的目录项", "6.1.5", func(_ *procedure.Ctx, f scopeForm) error {
-	return procedure.Hold(len(f.Add)+len(f.Remove) > 0, nil)
+var scopeSomething = scopeRule("amendment.empty", "请填写要列入或者移出的目录项，或者增加的用途", "6.1.5", func(_ *procedure.Ctx, f scopeForm) error {
+	return procedure.Hold(len(f.Add)+len(f.Remove)+len(f.Purposes) > 0, nil)
 })
 
 // scopeScheme: extension of scope needs a scheme in force, reduction does not (6.1.1).
 var scopeScheme = scopeRule("amendment.scheme", "实施方案不在有效期内，不能扩大授权范围", "6.1.1", func(c *procedure.Ctx, f scopeForm) error {
-	if len(f.Add) == 0 {
+	if len(f.Add)+len(f.Purposes) == 0 {
 		return nil
 	}
 	_, err := agreement.SchemeOn(c.ReadTx, c.Case.Tenant, c.Today())
@@ -159,7 +161,7 @@ var changeScope = procedure.Effect{Name: "change_scope", Say: "授权运营目�
 	if err != nil {
 		return err
 	}
-	a, err := agreement.ChangeScope(c.W, f.Agreement, agreement.Scope{Add: add, Remove: f.Remove}, c.Case.No, c.Actor.Person)
+	a, err := agreement.ChangeScope(c.W, f.Agreement, agreement.Scope{Add: add, Remove: f.Remove, Purposes: purposesOf(f.Purposes)}, c.Case.No, c.Actor.Person)
 	if err != nil {
 		return err
 	}
@@ -186,6 +188,9 @@ func scopeDifference(c *procedure.Ctx) (procedure.Section, error) {
 	}
 	for _, row := range lines.Rows {
 		s.Rows = append(s.Rows, map[string]any{"label": row["item"], "before": "未列入", "after": fmt.Sprint(row["fields"])})
+	}
+	for _, l := range f.Purposes {
+		s.Rows = append(s.Rows, map[string]any{"label": "用途", "before": "未约定", "after": l.Purpose})
 	}
 	for _, id := range f.Remove {
 		title := id
@@ -225,8 +230,8 @@ func scopePaper(c *procedure.Ctx) (docs.Document, error) {
 	for _, row := range diff.Rows {
 		t.Rows = append(t.Rows, []string{fmt.Sprint(row["label"]), fmt.Sprint(row["before"]), fmt.Sprint(row["after"])})
 	}
-	return docs.Document{Kind: docs.Report, Number: a.No, Title: "授权运营协议补充协议（授权运营目录）", Blocks: []docs.Block{
-		docs.P("双方就协议" + a.No + "的授权运营目录作如下变更，其余条款不变。"), docs.P("理由：" + f.Reason), t,
+	return docs.Document{Kind: docs.Report, Number: a.No, Title: "授权运营协议补充协议", Blocks: []docs.Block{
+		docs.P("双方就协议" + a.No + "作如下变更，其余条款不变。"), docs.P("理由：" + f.Reason), t,
 		docs.Basis{Citations: []docs.Citation{{ID: "6.1.5", Source: "实施方案第六部分"}}}, backfillRemark(c.Case.Backfill),
 		docs.Parties{Items: []docs.Party{{Label: "甲方", Organ: authority}, {Label: "乙方", Organ: operator}}}}}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"pado/core/store"
 	"pado/domain/agreement"
 	"pado/domain/permit"
+	"pado/procedures"
 )
 
 func (b *basis) may(q permit.Query) string {
@@ -58,7 +59,15 @@ func TestAnAgreementRunsItsCourse(t *testing.T) {
 		b.no(b.gov, no, "approve", procedure.Act{Input: raw}, "decision.evidence")
 		b.step(b.gov, no, "approve", b.with(b.gov, in))
 		b.no(b.at.Lead, no, "publish", say("不涉密"), "case.apart")
+		if _, err := b.PublicPaper(ctx, no, "notice"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("public before the secrecy review: %v", err)
+		}
 		b.step(b.auth2, no, "publish", say("不涉密"))
+		notice, err := b.PublicPaper(ctx, no, "notice")
+		b.must(err)
+		if text := docs.Text(notice); !strings.Contains(text, "朔州数据运营有限公司") || strings.Contains(text, "谈判两次") {
+			t.Error(text)
+		}
 
 		// Publicity: nothing ends it early; what was objected is answered before anything is signed.
 		b.no(b.at.Lead, no, "end_publicity", procedure.Act{}, "publicity.running")
@@ -76,7 +85,7 @@ func TestAnAgreementRunsItsCourse(t *testing.T) {
 		// Two acts by two parties.
 		b.no(b.op, no, "sign_operator", procedure.Act{}, "agreement.signed_copy")
 		b.step(b.op, no, "sign_operator", b.with(b.op, nil))
-		if b.may(permit.Query{Org: b.opOrg, Item: item, Purpose: "industry"}) != permit.NoAgreement {
+		if b.may(permit.Query{Org: b.opOrg, Item: item, Purpose: "产业发展"}) != permit.NoAgreement {
 			t.Error("one signature opened the data")
 		}
 		b.no(b.op, no, "sign_authority", b.with(b.op, nil), "case.role")
@@ -89,12 +98,12 @@ func TestAnAgreementRunsItsCourse(t *testing.T) {
 				t.Errorf("%+v", a)
 			}
 			terms, terr := a.ReadTerms()
-			if terr != nil || terms.Fee.RateBP != 500 || terms.Ratios.Sum() != 10000 || terms.Purposes[1] != "industry" {
+			if terr != nil || terms.Fee.RateBP != 500 || terms.Ratios.Sum() != 10000 || terms.Purposes[1] != "产业发展" {
 				t.Errorf("%+v %v", terms, terr)
 			}
 			return err
 		}))
-		own := permit.Query{Org: b.opOrg, Item: item, Purpose: "industry", Fields: []string{"age"}}
+		own := permit.Query{Org: b.opOrg, Item: item, Purpose: "产业发展", Fields: []string{"age"}}
 		for _, c := range []struct {
 			change func(*permit.Query)
 			want   string
@@ -115,6 +124,16 @@ func TestAnAgreementRunsItsCourse(t *testing.T) {
 				t.Error(text)
 			}
 		}
+		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+			a, err := agreement.ByCase(r, no)
+			b.must(err)
+			for _, n := range []string{a.No, a.ID, a.Scheme, a.Mandate, item, "朔政〔2026〕3号"} {
+				if p, err := procedures.Prove(b.Engine)(r, n); err != nil || p.Digest == "" || p.Seq < 0 || p.State == "" {
+					t.Errorf("%s: %+v %v", n, p, err)
+				}
+			}
+			return nil
+		}))
 		// A second one is refused while the first runs.
 		again := b.begin(b.at.Lead, "p06_1d_agreement", b.agreementForm())
 		b.no(b.at.Lead, again, "submit", procedure.Act{}, "agreement.unique")
@@ -235,11 +254,11 @@ func TestAnAgreementIsEnteredAfterwardsAndGrows(t *testing.T) {
 		var id string
 		b.must(b.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&id, `SELECT subject FROM case_file WHERE no = $1`, no) }))
 		item := b.published(catalogueForm(nil))
-		own := permit.Query{Org: b.opOrg, Item: item, Purpose: "industry", Fields: []string{"age"}}
+		own := permit.Query{Org: b.opOrg, Item: item, Purpose: "产业发展", Fields: []string{"age"}}
 		if got := b.may(own); got != permit.ItemNotAuthorised {
 			t.Errorf("before the amendment: %q", got)
 		}
-		add := map[string]any{"agreement": id, "reason": "新编目录项", "add": []any{map[string]any{"item": item}}}
+		add := map[string]any{"agreement": id, "reason": "新编目录项", "add": []any{map[string]any{"item": item}}, "purposes": []any{map[string]any{"purpose": "民生服务"}}}
 		no = b.begin(b.at.Lead, "p06_1e_amendment", add)
 		b.step(b.at.Lead, no, "submit", procedure.Act{})
 		b.step(b.op, no, "agree", b.with(b.op, nil))
@@ -247,6 +266,9 @@ func TestAnAgreementIsEnteredAfterwardsAndGrows(t *testing.T) {
 		b.step(b.auth2, no, "sign", b.with(b.auth2, nil))
 		if got := b.may(own); got != "" {
 			t.Errorf("after the amendment: %q", got)
+		}
+		if got := b.may(permit.Query{Org: b.opOrg, Item: item, Purpose: "民生服务"}); got != "" {
+			t.Errorf("the added purpose: %q", got)
 		}
 		d, err := b.Paper(ctx, b.actor(b.op), no, "supplement")
 		b.must(err)

@@ -80,7 +80,7 @@ func hookup(id, prefix, title string, by procedure.Role) *procedure.Procedure {
 			{Do: "connect", Label: "完成对接", By: party.Operator, From: procedure.S("connecting"), To: "delivery", Plan: c, Edits: true, Style: procedure.Primary,
 				Require: append(procedure.Rules{hookupSameItem, hookupPipeline, hookupFields}, ready...), Then: procedure.Effects{connectHookup}},
 			{Do: "deliver", Label: "报送数据", By: party.Source, From: procedure.S("delivery", "running"), To: "ingesting", Plan: plan.C("7.2"), Input: file, Style: procedure.Primary,
-				Require: procedure.Rules{hookupAuthorised, hookupFile}, Then: procedure.Effects{receiveFile}},
+				Require: procedure.Rules{hookupItem, hookupAuthorised, hookupFile}, Then: procedure.Effects{receiveFile}},
 			{Do: "accept", Label: "验收入池", By: party.Operator, From: procedure.S("ingesting"), To: "running", Plan: c, Style: procedure.Primary,
 				Require: procedure.Rules{hookupMade, hookupQuality}, Then: procedure.Effects{decideVersion(true)}},
 			{Do: "reject", Label: "退回重报", By: party.Operator, From: procedure.S("ingesting"), To: "delivery", Plan: c, Opinion: true, Return: true, Require: procedure.Rules{hookupSettled}, Then: procedure.Effects{decideVersion(false)}},

@@ -214,10 +214,10 @@ var hookupMade = procedure.Rule{Code: "hookup.not_made", Say: "治理作业尚�
 		return err
 	case raw != nil && raw.State == "failed":
 		return procedure.Refuse("", plan.C("6.2.2"), "治理未成：%s。请退回数源部门重报", raw.Outcome)
-	case v == nil:
+	case raw == nil || v == nil && raw.State != "ingested":
 		return procedure.ErrFails
-	case v.State != "made":
-		return procedure.Refuse("", plan.C("6.2.2"), "本次报送的内容与已验收的版本相同，无须再验收，请退回")
+	case v == nil || v.State != "made":
+		return procedure.Refuse("", plan.C("6.2.2"), "本次报送的内容与已处理过的版本相同，没有产生新版本，请退回数源部门")
 	}
 	return nil
 }}

@@ -5,6 +5,9 @@ import (
 
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/agreement"
+	"pado/domain/catalogue"
+	"pado/domain/governance"
 	"pado/domain/product"
 )
 
@@ -13,6 +16,9 @@ type Prover func(r *store.ReadTx, no string) (*procedure.Proof, error)
 
 // provers are the kinds of numbers nouns issue besides case numbers and 文号.
 var provers = []Prover{
+	agreement.Prove,
+	catalogue.Prove,
+	governance.Prove,
 	product.Prove,
 }
 

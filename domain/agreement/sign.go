@@ -3,6 +3,7 @@ package agreement
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 
 	"pado/core/audit"
@@ -160,13 +161,14 @@ func closeExpired(w *store.Tx, today calendar.Date, by string) error {
 	return nil
 }
 
-// Scope is a change of the authorised catalogue (clause 6.1.5).
+// Scope is a change of the authorised catalogue and of the purposes (clause 6.1.5).
 type Scope struct {
-	Add    []Item   `json:"add"`
-	Remove []string `json:"remove"`
+	Add      []Item   `json:"add"`
+	Remove   []string `json:"remove"`
+	Purposes []string `json:"purposes"` // added to those there are
 }
 
-// ChangeScope adds and removes items of an agreement in force as its next version. The
+// ChangeScope adds and removes items, and adds purposes, of an agreement in force as its next version. The
 // agreement's row is locked. store.ErrConflict: an item is under another agreement, or is not
 // there to be removed, or the agreement is not in force.
 func ChangeScope(w *store.Tx, agreement string, s Scope, caseNo, by string) (Agreement, error) {
@@ -192,8 +194,24 @@ func ChangeScope(w *store.Tx, agreement string, s Scope, caseNo, by string) (Agr
 			return a, err
 		}
 	}
+	if len(s.Purposes) > 0 {
+		t, err := a.ReadTerms()
+		if err != nil {
+			return a, err
+		}
+		for _, p := range s.Purposes {
+			if !slices.Contains(t.Purposes, p) {
+				t.Purposes = append(t.Purposes, p)
+			}
+		}
+		b, err := json.Marshal(t)
+		if err != nil {
+			return a, err
+		}
+		a.Terms = string(b)
+	}
 	a.Version++
-	if err := w.ExecOne(`UPDATE agreement SET version = $1 WHERE id = $2 AND version = $3`, a.Version, a.ID, a.Version-1); err != nil {
+	if err := w.ExecOne(`UPDATE agreement SET version = $1, terms = $2 WHERE id = $3 AND version = $4`, a.Version, a.Terms, a.ID, a.Version-1); err != nil {
 		return a, err
 	}
 	if err := addVersion(w, a, caseNo, s); err != nil {
