@@ -188,8 +188,33 @@ func significant(v float64) int {
 	return len(strings.TrimRight(s, "0"))
 }
 
-// runs of characters an identifier could hide in.
-var token = regexp.MustCompile(`[0-9A-Za-z]{11,}`)
+// runs of characters an identifier could hide in, and runs of digits that are as long as a
+// mobile number.
+var (
+	token  = regexp.MustCompile(`[0-9A-Za-z]{18,}`)
+	digits = regexp.MustCompile(`[0-9]+`)
+)
+
+// kindOf tells what kind of identifier stands somewhere in the text; "" for none. Identifiers with
+// check digits are looked for at every place of a longer run, so that a prefix does not hide one.
+func kindOf(text string) string {
+	for _, t := range token.FindAllString(text, 50) {
+		for i := 0; i+18 <= len(t) && i < 1000; i++ {
+			if _, err := id.ParseIDCard(t[i : i+18]); err == nil {
+				return "公民身份号码"
+			}
+			if _, err := id.ParseUSCC(t[i : i+18]); err == nil {
+				return "统一社会信用代码"
+			}
+		}
+	}
+	for _, d := range digits.FindAllString(text, 50) {
+		if _, err := id.ParseMobile(d); err == nil {
+			return "手机号码"
+		}
+	}
+	return ""
+}
 
 // scan looks for values that name a person or an organisation in every text of the answer, column
 // names included. A finding is named by a digest, so that closing it closes exactly this value at
@@ -197,18 +222,8 @@ var token = regexp.MustCompile(`[0-9A-Za-z]{11,}`)
 func scan(st Stored) []Finding {
 	var out []Finding
 	look := func(place, text string) {
-		for _, t := range token.FindAllString(text, 50) {
-			kind := ""
-			if _, err := id.ParseIDCard(t); err == nil {
-				kind = "公民身份号码"
-			} else if _, err := id.ParseUSCC(t); err == nil {
-				kind = "统一社会信用代码"
-			} else if _, err := id.ParseMobile(t); err == nil {
-				kind = "手机号码"
-			}
-			if kind != "" {
-				out = append(out, Finding{Finding: canon.Digest([]byte(place + "\n" + t)), Kind: kind, Place: place})
-			}
+		if kind := kindOf(text); kind != "" {
+			out = append(out, Finding{Finding: canon.Digest([]byte(place + "\n" + text)), Kind: kind, Place: place})
 		}
 	}
 	for i, c := range st.Columns {
