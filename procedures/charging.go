@@ -12,7 +12,7 @@ import (
 
 // Charging are the procedures of price, order and settlement (clauses 1.7b, 6.2.5, 10.2 to 10.4).
 func Charging() []*procedure.Procedure {
-	return []*procedure.Procedure{Tariff(), Order(), Payment(), Remittance()}
+	return []*procedure.Procedure{Allowance(), AllowanceByAuthority(), Ceiling(), Tariff(), Order(), Payment(), Remittance()}
 }
 
 // chargingRegisters are their lists.

@@ -118,7 +118,7 @@ func (m *market) tariff(product string, lines ...map[string]any) map[string]any 
 }
 
 func price(class, yuan string) map[string]any {
-	return map[string]any{"class": class, "unit": "call", "price": yuan}
+	return map[string]any{"class": class, "unit": "call", "price": yuan, "expected": 1000}
 }
 
 // inForce carries a tariff through to its effect.

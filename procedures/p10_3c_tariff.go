@@ -24,9 +24,10 @@ type tariffForm struct {
 }
 
 type tariffLine struct {
-	Class string    `json:"class"`
-	Unit  string    `json:"unit"`
-	Price money.Fen `json:"price"`
+	Class    string    `json:"class"`
+	Unit     string    `json:"unit"`
+	Price    money.Fen `json:"price"`
+	Expected int64     `json:"expected"`
 }
 
 type tariffObjection struct {
@@ -50,14 +51,14 @@ func (f tariffForm) lines() []pricing.Line {
 
 // productFact is what the rules about charging need of a product.
 type productFact struct {
-	ID, Code, Name, Agreement, OperatorOrg, Benefit, Purpose, State string
-	Version                                                         int
-	TermsDigest, Terms                                              string
+	ID, Code, Name, Form, Agreement, OperatorOrg, Benefit, Purpose, State string
+	Version                                                               int
+	TermsDigest, Terms                                                    string
 }
 
 func productOf(r *store.ReadTx, id string) (productFact, error) {
 	var f productFact
-	return f, r.Get(&f, `SELECT p.id, p.code, p.name, p.agreement, p.operator_org, p.benefit, p.purpose, p.state, p.version, v.terms_digest, v.terms
+	return f, r.Get(&f, `SELECT p.id, p.code, p.name, p.form, p.agreement, p.operator_org, p.benefit, p.purpose, p.state, p.version, v.terms_digest, v.terms
 		FROM product p JOIN product_version v ON v.product = p.id AND v.version = p.version WHERE p.id = $1`, id)
 }
 
@@ -103,6 +104,93 @@ func tariffNoneOpen(c *p.Ctx) error {
 	return p.Hold(n == 0, err)
 }
 
+// tariffDiscount keeps to the city's share for small firms once one is set; until then their
+// price is only lower (pricing.CheckLines).
+func tariffDiscount(x *p.Ctx) error {
+	v, err := x.Param("price.small_firm_discount")
+	if errors.Is(err, plan.ErrRequired) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	least, err := v.Int()
+	if err != nil {
+		return err
+	}
+	f, err := p.Form[tariffForm](x)
+	price := map[string]money.Fen{}
+	for _, l := range f.Lines {
+		price[l.Class] = l.Price
+	}
+	g, general := price[pricing.General]
+	s, small := price[pricing.SmallFirm]
+	if err != nil || !general || !small {
+		return err
+	}
+	most, err := money.Mul(g, (money.Whole - money.BasisPoints(least)).Decimal(), money.Down)
+	if err == nil && s > most {
+		return p.Refuse("tariff.small_discount", plan.C("10.3.2"), "对小微企业至少减收 %s，其价格不能高于 %s 元", money.BasisPoints(least), most)
+	}
+	return err
+}
+
+// tariffTrialOver holds for a trial in the first full year, or while there is no ceiling to keep to.
+func tariffTrialOver(x *p.Ctx) error {
+	f, pr, err := tariffProduct(x)
+	if err != nil || !f.Trial || pr.Benefit == "public" {
+		return err
+	}
+	a, err := agreement.ByID(x.ReadTx, pr.Agreement)
+	if err != nil {
+		return err
+	}
+	months, err := x.Days("tariff.trial")
+	if err != nil || x.Today().Before(pricing.TrialEnds(a.Signed, months)) {
+		return err
+	}
+	for _, l := range f.Lines {
+		_, err := pricing.CeilingOf(x.ReadTx, pr.Agreement, pr.Form, l.Unit)
+		if !errors.Is(err, store.ErrNotFound) {
+			return p.Hold(false, err)
+		}
+	}
+	return nil
+}
+
+// tariffProjected compares what the operator expects of a full year, over all its products under
+// the agreement, with maximum allowed income, once that is determined.
+func tariffProjected(x *p.Ctx) error {
+	f, pr, err := tariffProduct(x)
+	if err != nil {
+		return err
+	}
+	top, err := pricing.AllowanceOf(x.ReadTx, pr.Agreement, x.Today().Y)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum, err := pricing.Projected(x.ReadTx, pr.Agreement, pr.ID)
+	for _, l := range f.Lines {
+		if err != nil {
+			return err
+		}
+		var part money.Fen
+		if part, err = multiply(l.Price, l.Expected); err == nil {
+			sum, err = sum.Add(part)
+		}
+	}
+	if errors.Is(err, money.ErrOverflow) {
+		return p.Refuse("tariff.projected", plan.C("10.3.2"), "预计收入过大，请核对价格和预计用量")
+	}
+	if err == nil && sum > top.AllowedFen {
+		return p.Refuse("tariff.projected", plan.C("10.3.2"), "连同该协议下其他产品，预计全年收入 %s 元，超出最高准许收入 %s 元", sum, top.AllowedFen)
+	}
+	return err
+}
+
 // Tariff is 收费标准备案 (clause 10.3.2): the operator files what it will charge, the Authority
 // records it and publicises it, and it takes effect when the publicity ends without objection.
 // Until maximum allowed income and ceilings exist on record, only trial tariffs are taken.
@@ -124,10 +212,42 @@ func Tariff() *p.Procedure {
 			}
 			return pricing.CheckLines(pr.Benefit, f.lines())
 		}},
-		{Code: "tariff.trial_only", Say: "最高准许收入和上限收费标准尚未核定，运营未满一个完整年度，只能制定试行收费标准", Plan: plan.C("10.3.1b"), Holds: func(x *p.Ctx) error {
+		{Code: "tariff.small_discount", Say: "对小微企业的减收比例低于规定", Plan: c, Holds: tariffDiscount},
+		{Code: "tariff.trial_only", Say: "最高准许收入和上限收费标准尚未核定，只能制定试行收费标准", Plan: plan.C("10.3.1b"), Holds: func(x *p.Ctx) error {
 			f, pr, err := tariffProduct(x)
-			return p.Hold(f.Trial || pr.Benefit == "public", err)
+			if err != nil || f.Trial || pr.Benefit == "public" {
+				return err
+			}
+			for _, l := range f.Lines {
+				if _, err := pricing.CeilingOf(x.ReadTx, pr.Agreement, pr.Form, l.Unit); errors.Is(err, store.ErrNotFound) {
+					return p.ErrFails
+				} else if err != nil {
+					return err
+				}
+			}
+			return nil
 		}},
+		{Code: "tariff.trial_over", Say: "运营已满一个完整年度且已有上限收费标准，不能再试行", Plan: plan.C("10.3.1b"), Holds: tariffTrialOver},
+		{Code: "tariff.ceiling", Say: "价格高于上限收费标准", Plan: plan.C("10.3.1b"), Holds: func(x *p.Ctx) error {
+			f, pr, err := tariffProduct(x)
+			if err != nil {
+				return err
+			}
+			for _, l := range f.Lines {
+				top, err := pricing.CeilingOf(x.ReadTx, pr.Agreement, pr.Form, l.Unit)
+				if errors.Is(err, store.ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if l.Price > top.MaxFen {
+					return p.Refuse("tariff.ceiling", plan.C("10.3.1b"), "对“%s”的价格 %s 元高于上限收费标准 %s 元（%s）", pricing.Label(pricing.Classes, l.Class), l.Price, top.MaxFen, top.DocNo)
+				}
+			}
+			return nil
+		}},
+		{Code: "tariff.projected", Say: "预计全年收入超出最高准许收入", Plan: plan.C("10.3.2"), Holds: tariffProjected},
 		{Code: "tariff.pending", Say: "该产品已有收费标准正在公示，请待其结束后再报备", Plan: c, Holds: func(x *p.Ctx) error {
 			f, err := p.Form[tariffForm](x)
 			if err != nil {
@@ -171,7 +291,8 @@ func Tariff() *p.Procedure {
 			p.Field{Name: "lines", Label: "价格", Kind: p.Table, Required: true, Plan: c, Rows: []p.Field{
 				{Name: "class", Label: "使用方类别", Kind: p.Choice, Options: pricing.Classes, Required: true, Plan: c},
 				{Name: "unit", Label: "计价单位", Kind: p.Choice, Options: pricing.Units, Required: true, Plan: c},
-				{Name: "price", Label: "单价", Unit: "元", Kind: p.Money, Required: true, Plan: c}}},
+				{Name: "price", Label: "单价", Unit: "元", Kind: p.Money, Required: true, Plan: c},
+				{Name: "expected", Label: "预计全年用量", Kind: p.Integer, Required: true, Max: 1_000_000_000_000, Plan: c}}},
 			p.Field{Name: "basis", Label: "测算说明", Kind: p.LongText, Required: true, Min: 10, Max: 5000, Plan: plan.C("10.2.2"), Help: "成本依据、与同类产品的比较、对小微企业的优惠"},
 			p.Field{Name: "display", Label: "明码标价的方式", Kind: p.Text, Required: true, Plan: c, Help: "在哪里公布，何时更新"}),
 		Name: func(x *p.Ctx) (string, error) {

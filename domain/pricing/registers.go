@@ -1,12 +1,15 @@
 package pricing
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/register"
 	"pado/core/store"
+	"pado/domain/party"
 	"pado/plan"
 )
 
@@ -23,7 +26,71 @@ func Registers() []*register.Register {
 		Cells: map[string]string{"product": "p.name", "code": "p.code", "class": options("t.customer_class", Classes), "price": "t.price_fen", "unit": options("t.unit", Units),
 			"kind": "CASE WHEN t.trial THEN '试行' ELSE '正式' END", "state": "CASE t.state WHEN 'publicity' THEN '公示中' ELSE '已生效' END",
 			"from": "t.effective_from", "to": "t.effective_to", "filing": "t.filing_no"},
-		Search: []string{"p.name", "p.code", "t.filing_no"}, Order: "-t.publicised", Item: item}}
+		Search: []string{"p.name", "p.code", "t.filing_no"}, Order: "-t.publicised", Item: item},
+		{ID: "ceilings", Title: "上限收费标准", Group: "价格与结算", Plan: plan.C("10.3.1b"), Public: true,
+			Columns: []procedure.Column{{Key: "agreement", Label: "授权运营协议", Kind: "text", Primary: true}, {Key: "form", Label: "产品形态", Kind: "tag"}, {Key: "unit", Label: "计价单位", Kind: "text"},
+				{Key: "max", Label: "上限（元）", Kind: "money", Align: "end"}, {Key: "doc", Label: "文号", Kind: "code"}, {Key: "from", Label: "执行时间", Kind: "datetime"}},
+			From: "(SELECT * FROM ceiling WHERE state = 'in_force') c JOIN agreement a ON a.id = c.agreement", Key: "c.id",
+			Cells:  map[string]string{"agreement": "a.title", "form": options("c.form", forms), "unit": options("c.unit", Units), "max": "c.max_fen", "doc": "c.doc_no", "from": "c.effective_from"},
+			Search: []string{"a.title", "c.doc_no"}, Order: "-c.effective_from"},
+		{ID: "allowances", Title: "最高准许收入", Group: "价格与结算", Plan: plan.C("10.3.1"), Roles: append([]procedure.Role{party.Operator}, watchers...),
+			Columns: []procedure.Column{{Key: "year", Label: "年度", Kind: "int"}, {Key: "agreement", Label: "授权运营协议", Kind: "text", Primary: true}, {Key: "operator", Label: "运营机构", Kind: "text"},
+				{Key: "cost", Label: "经营成本（元）", Kind: "money", Align: "end"}, {Key: "profit", Label: "准许利润（元）", Kind: "money", Align: "end"}, {Key: "tax", Label: "税金（元）", Kind: "money", Align: "end"},
+				{Key: "deduction", Label: "上期扣减（元）", Kind: "money", Align: "end"}, {Key: "allowed", Label: "最高准许收入（元）", Kind: "money", Align: "end"}, {Key: "state", Label: "状态", Kind: "tag"}},
+			From: "allowed_revenue r JOIN agreement a ON a.id = r.agreement JOIN org o ON o.id = r.operator_org", Key: "r.id",
+			Cells: map[string]string{"year": "r.year", "agreement": "a.title", "operator": "o.name", "cost": "r.cost_fen", "profit": "r.profit_fen", "tax": "r.tax_fen", "deduction": "r.deduction_fen",
+				"allowed": "r.allowed_fen", "state": "CASE r.state WHEN 'in_force' THEN '执行中' ELSE '已被取代' END"},
+			Search: []string{"a.title", "o.name", "r.doc_no"}, Order: "-r.decided", Item: allowanceItem,
+			Visible: func(a procedure.Actor, arg func(any) string) string {
+				cond := "1 = 0"
+				for _, d := range a.Desks {
+					if slices.Contains(watchers, d.Role) {
+						return "1 = 1"
+					}
+					if d.Role == party.Operator {
+						cond += " OR r.operator_org = " + arg(d.Org)
+					}
+				}
+				return cond
+			}},
+	}
+}
+
+// watchers see what was determined for every operator.
+var watchers = []procedure.Role{party.Pricing, party.Authority, party.Government, party.Treasury, party.Auditor}
+
+var forms = []procedure.Option{{Value: "api", Label: "数据接口"}, {Value: "model", Label: "模型调用"}, {Value: "report", Label: "数据报告"}}
+
+// allowanceItem is the page of one determination: each figure with its formula and clause, and
+// what was earned against it so far.
+func allowanceItem(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
+	var x Allowance
+	if err := r.Get(&x, `SELECT `+allowanceColumns+` FROM allowed_revenue WHERE id = $1`, key); err != nil {
+		return nil, err
+	}
+	seen := false
+	for _, d := range a.Desks {
+		seen = seen || slices.Contains(watchers, d.Role) || d.Role == party.Operator && d.Org == x.OperatorOrg
+	}
+	if !seen {
+		return nil, store.ErrNotFound
+	}
+	var steps []Step
+	if err := json.Unmarshal([]byte(x.Bridge), &steps); err != nil {
+		return nil, fmt.Errorf("read the bridge of %s: %w", key, err)
+	}
+	bridge := procedure.Section{Kind: "table", Title: "计算过程", Clause: "10.3.1", Columns: []procedure.Column{{Key: "label", Label: "项目", Kind: "text", Primary: true},
+		{Key: "formula", Label: "算式", Kind: "text"}, {Key: "amount", Label: "金额（元）", Kind: "text", Align: "end"}, {Key: "clause", Label: "依据", Kind: "code"}}}
+	for _, s := range steps {
+		bridge.Rows = append(bridge.Rows, map[string]any{"label": s.Label, "formula": s.Formula, "amount": s.Amount.String(), "clause": s.Clause})
+	}
+	excess, income, allowed, err := Excess(r, x.Agreement, x.Year)
+	if err != nil {
+		return nil, err
+	}
+	return &register.Item{Title: fmt.Sprintf("%d 年最高准许收入", x.Year), Subtitle: x.DocNo, Cases: []string{x.CaseNo}, Sections: []procedure.Section{bridge,
+		{Kind: "keyvalues", Title: "执行情况", Clause: "10.3.1", Items: []procedure.Item{{Label: "最高准许收入", Value: allowed.String() + " 元"}, {Label: "已结账的收入", Value: income.String() + " 元", Clause: "6.2.5"},
+			{Label: "超出", Value: excess.String() + " 元"}, {Label: "内容摘要", Value: x.Digest}}}}}, nil
 }
 
 // options writes a CASE that names each value of a column.

@@ -59,9 +59,10 @@ func ClassOf(benefit string, small bool) string {
 
 // Line is one price of a tariff, in fen per unit, for a class of customers.
 type Line struct {
-	Class string
-	Unit  string
-	Price money.Fen
+	Class    string
+	Unit     string
+	Price    money.Fen
+	Expected int64 // units in a full year, as the operator expects; for the check against the allowed income
 }
 
 // Tariff is one price on record. It is in force from EffectiveFrom up to, not including,
@@ -70,11 +71,12 @@ type Tariff struct {
 	ID, Product, CustomerClass, Unit, FilingNo, State, CaseNo string
 	Version                                                   int
 	PriceFen                                                  money.Fen
+	Expected                                                  int64
 	Trial                                                     bool
 	Publicised, EffectiveFrom, EffectiveTo                    store.Time
 }
 
-const columns = `id, product, customer_class, unit, filing_no, state, case_no, version, price_fen, trial, publicised, effective_from, effective_to`
+const columns = `id, product, customer_class, unit, filing_no, state, case_no, version, price_fen, expected, trial, publicised, effective_from, effective_to`
 
 // Propose records a filed tariff for its publicity (10.3.2); nothing can be charged by it yet.
 func Propose(w *store.Tx, product string, trial bool, filingNo, caseNo string, lines []Line) error {
@@ -87,8 +89,8 @@ func Propose(w *store.Tx, product string, trial bool, filingNo, caseNo string, l
 		if err != nil {
 			return err
 		}
-		if _, err := w.Exec(`INSERT INTO tariff (id, product, version, customer_class, unit, price_fen, trial, filing_no, state, publicised, case_no)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'publicity',$9,$10)`, no, product, v, l.Class, l.Unit, l.Price, trial, filingNo, store.At(w.Now()), caseNo); err != nil {
+		if _, err := w.Exec(`INSERT INTO tariff (id, product, version, customer_class, unit, price_fen, expected, trial, filing_no, state, publicised, case_no)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'publicity',$10,$11)`, no, product, v, l.Class, l.Unit, l.Price, l.Expected, trial, filingNo, store.At(w.Now()), caseNo); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ CREATE TABLE tariff (
   customer_class TEXT NOT NULL CHECK (customer_class IN ('general', 'small_firm', 'public')),
   unit TEXT NOT NULL CHECK (unit IN ('call', 'count', 'time', 'volume')),
   price_fen BIGINT NOT NULL CHECK (price_fen >= 0),
+  expected BIGINT NOT NULL CHECK (expected >= 0),
   trial BOOLEAN NOT NULL,
   filing_no TEXT NOT NULL CHECK (filing_no <> ''),
   state TEXT NOT NULL CHECK (state IN ('publicity', 'effective', 'ended', 'withdrawn')),
