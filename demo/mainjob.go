@@ -70,7 +70,7 @@ func Authorise(d *Driver) string {
 
 	d.To(at(2026, 4, 16, 9))
 	no = d.Start("data2", "p06_1d_agreement", merge(Form{"title": "朔州市公共数据资源授权运营协议（演示）", "operator": d.Pick("data2", "operators", "朔州桑源数据运营有限公司"), "mode": "whole", "termYears": 3,
-		"negotiation": "2026年4月10日双方就运营方案定稿达成一致", "finalPlan": d.Attach("data2", "运营方案定稿.pdf", signed), "purposes": []string{"public_benefit", "industry"},
+		"negotiation": "2026年4月10日双方就运营方案定稿达成一致", "finalPlan": d.Attach("data2", "运营方案定稿.pdf", signed), "purposes": []Form{{"purpose": "就业服务与人力资源分析"}, {"purpose": "空气质量研究与服务"}},
 		"feeRate": 1000, "feeBase": "operating_revenue", "feePeriod": "month", "feeDueDays": 10, "excess": "deduct_next_period"},
 		text([]string{"basis", "scope", "usage", "term", "products", "platform", "security", "pricing", "ownership", "evaluation", "disclosure", "inspection", "no_transfer", "exit", "breach", "dispute", "other"}, "授权运营协议")))
 	c := d.Do("data2", no, "backfill", Act{Input: Form{"decidedOn": "2026-04-15", "decidedBy": "朔州市公共资源交易中心", "decisionNo": "SZGZ2026-041", "signedOn": "2026-04-16"},
@@ -215,12 +215,10 @@ func Price(d *Driver, product string, general, small string) {
 func Order(d *Driver, customer, product string, quota int) (order string, key Key) {
 	today := d.today()
 	no := d.Start(customer, "p06_2f_order", Form{"product": product, "use": "用于本单位业务分析", "quota": quota, "from": today.String(), "to": today.AddMonths(6).String(), "smallFirm": false})
-	c := d.See(customer, no)
 	d.Do(customer, no, "submit", d.accepting(customer, no))
 	d.Do("oper2", no, "accept", Act{})
 	d.Must(customer, no, "active")
 	order = d.See(customer, no).Subject
-	_ = c
 	var k struct{ ID, Secret, Path string }
 	d.Post(customer, "/api/orders/"+order+"/keys", Form{}, &k)
 	return order, Key{Product: product, Key: k.ID, Secret: k.Secret, Example: Example{Method: "GET", Path: k.Path}}
@@ -296,7 +294,7 @@ type Result struct {
 func MainJob(d *Driver, census, air *Delivery) (r Result) {
 	r.Agreement = Authorise(d)
 	Supply(d, r.Agreement, census, air)
-	r.Made = Develop(d, r.Agreement, Wish{Name: "就业收入结构统计", Summary: "按性别和收入档统计人数与平均周工时", Purpose: "industry", Item: census,
+	r.Made = Develop(d, r.Agreement, Wish{Name: "就业收入结构统计", Summary: "按性别和收入档统计人数与平均周工时", Purpose: "就业服务与人力资源分析", Item: census,
 		Fields: []string{"sex", "income", "hours_per_week"}, Regulator: "hrss1", RegulatorOrg: "朔州市人力资源和社会保障局",
 		SQL:    "SELECT sex, income, count(*) AS people FROM census_income GROUP BY sex, income",
 		Params: []Form{{"name": "sex", "title": "性别", "column": "sex", "op": "eq", "required": false}}, Terms: "仅限本单位业务分析使用，不得转授权、转售或以近似原始形式对外提供。"})

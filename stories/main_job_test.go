@@ -1,8 +1,10 @@
 package stories
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +47,46 @@ func TestMainJob(t *testing.T) {
 		if err := d.Err(); err != nil {
 			w.Fatal(err)
 		}
-		w.Logf("%+v", out)
+		if out.Made.Rows != 4 {
+			w.Errorf("sex × income answers %d cells instead of 4", out.Made.Rows)
+		}
+		// Signed, metered calls: answered, then a replay and a forgery refused.
+		for i := range 7 {
+			status, body := d.Invoke(out.Key, "sex=Female", time.Now(), fmt.Sprintf("nonce-%016d", i))
+			if d.Err() != nil || status != 200 || !strings.Contains(string(body), "Female") {
+				w.Fatalf("call %d: %d %s %v", i, status, body, d.Err())
+			}
+		}
+		if status, body := d.Invoke(out.Key, "sex=Female", time.Now(), "nonce-0000000000000000"); status == 200 {
+			w.Errorf("a replayed nonce was answered: %s", body)
+		}
+		forged := out.Key
+		forged.Secret = strings.Repeat("00", 32)
+		if status, body := d.Invoke(forged, "", time.Now(), "nonce-forged-000000001"); status == 200 {
+			w.Errorf("a forged call was answered: %s", body)
+		}
+		// A restart seals the journal; the month closes when it is over; money moves.
+		w.restart()
+		d.URL = w.url
+		w.advance(demo.NextMonth(d.Today()).Format(time.RFC3339))
+		demo.Settle(d)
+		if err := d.Err(); err != nil {
+			w.Fatal(err)
+		}
+		check := w.pado("ledger", "check")
+		if !strings.Contains(check, "10.50") || !strings.Contains(check, "1.05") {
+			w.Errorf("seven calls at 1.50 and a tenth for the treasury:\n%s", check)
+		}
+		if usage := w.pado("usage", "export"); !strings.Contains(usage, ",7,") {
+			w.Errorf("usage:\n%s", usage)
+		}
+		// The public sees product, price and the city's authorisation.
+		for path, want := range map[string]string{"/portal/list/products": "就业收入结构统计", "/portal/list/tariffs": "1.50", "/portal/list/catalogue": "人口就业收入抽样"} {
+			status, body := d.Call("data1", "GET", path, nil)
+			if status != 200 || !strings.Contains(string(body), want) {
+				w.Errorf("%s: %d, %s is not there", path, status, want)
+			}
+		}
 		w.end()
 	})
 }

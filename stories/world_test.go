@@ -5,7 +5,6 @@ package stories
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -29,7 +28,15 @@ import (
 
 var binary string
 
+// TestMain builds the binary, or takes the one PADO_BINARY names.
 func TestMain(m *testing.M) {
+	if name := os.Getenv("PADO_BINARY"); name != "" {
+		var err error
+		if binary, err = filepath.Abs(name); err != nil {
+			panic(err)
+		}
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "pado-stories")
 	if err != nil {
 		panic(err)
@@ -80,6 +87,7 @@ type world struct {
 	*testing.T
 	dir, db, url string
 	people       map[string]*person
+	server       *server
 }
 
 func open(t *testing.T, db string) *world {
@@ -101,7 +109,7 @@ func (w *world) pado(args ...string) string {
 
 func (w *world) try(args ...string) (string, error) {
 	n := 1
-	if args[0] == "clock" || args[0] == "audit" || args[0] == "ledger" || args[0] == "month" {
+	if args[0] == "clock" || args[0] == "audit" || args[0] == "ledger" || args[0] == "usage" {
 		n = 2
 	}
 	full := append(append([]string{}, args[:n]...), "--data", w.dir)
@@ -120,30 +128,29 @@ func (w *world) serve() {
 	if w.db != "" {
 		args = append(args, "--db", w.db)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 15 * time.Second
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
+	s := &server{cmd: exec.Command(binary, args...), ended: make(chan struct{})}
+	s.cmd.WaitDelay = 15 * time.Second
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
 		w.Fatal(err)
 	}
-	done := make(chan struct{})
-	go func() { cmd.Wait(); close(done) }()
+	go func() {
+		s.cmd.Wait() //nolint:errcheck // how it ended is told by its log
+		close(s.ended)
+	}()
+	w.server = s
 	w.Cleanup(func() {
-		cancel()
-		<-done
+		s.end(os.Interrupt)
 		if w.Failed() {
-			w.Logf("the platform said:\n%s", log.String())
+			w.Logf("the platform said:\n%s", s.log.String())
 		}
 	})
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
-		case <-done:
-			w.Fatalf("the platform ended: %s", log.String())
+		case <-s.ended:
+			w.Fatalf("the platform ended: %s", s.log.String())
 		case <-tick.C:
 		}
 		if b, err := os.ReadFile(ready); err == nil && len(b) > 0 {
@@ -151,6 +158,31 @@ func (w *world) serve() {
 			return
 		}
 	}
+}
+
+// server is one run of the platform.
+type server struct {
+	cmd   *exec.Cmd
+	log   bytes.Buffer
+	ended chan struct{}
+}
+
+// end signals the process and waits for its end; after 15 s it is killed.
+func (s *server) end(sig os.Signal) {
+	s.cmd.Process.Signal(sig) //nolint:errcheck // it may have ended already
+	select {
+	case <-s.ended:
+	case <-time.After(15 * time.Second):
+		s.cmd.Process.Kill() //nolint:errcheck // as above
+		<-s.ended
+	}
+}
+
+// restart stops the platform in good order and starts it again.
+func (w *world) restart() {
+	w.Helper()
+	w.stop()
+	w.serve()
 }
 
 // advance moves business time and lets the clock take the steps it owes.

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"pado/api"
+	"pado/core/store"
 	"pado/domain/governance/vault"
 )
 
@@ -24,7 +25,7 @@ func openFiles(dir string, kek []byte) (sealedFiles, error) {
 func (f sealedFiles) Save(id string, r io.Reader, most int64) (string, int64, error) {
 	w, err := f.v.Create(id, "attachment")
 	if err != nil {
-		return "", 0, err
+		return "", 0, readOnly(err)
 	}
 	n, err := io.Copy(w, io.LimitReader(r, most+1))
 	if err == nil && n > most {
@@ -32,13 +33,21 @@ func (f sealedFiles) Save(id string, r io.Reader, most int64) (string, int64, er
 	}
 	if err != nil {
 		w.Abort()
-		return "", 0, err
+		return "", 0, readOnly(err)
 	}
 	o, err := w.Commit()
 	if err != nil {
 		w.Abort()
 	}
-	return o.SHA256, o.Size, err
+	return o.SHA256, o.Size, readOnly(err)
+}
+
+// readOnly tells the faces that a full disk is no fault of the program.
+func readOnly(err error) error {
+	if errors.Is(err, vault.ErrDiskFull) {
+		return errors.Join(store.ErrReadOnly, err)
+	}
+	return err
 }
 
 // Open implements api.Files.

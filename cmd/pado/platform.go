@@ -24,6 +24,7 @@ import (
 	"pado/domain/governance"
 	"pado/domain/party"
 	"pado/domain/sandbox"
+	"pado/domain/settlement"
 	"pado/plan"
 	"pado/procedures"
 	"pado/web"
@@ -47,6 +48,7 @@ type platform struct {
 	sandbox   *sandbox.Service
 	artefacts sandbox.Folder
 	keyring   gatewayfeed.Keys
+	settler   settlement.Settler
 	feed      *gatewayfeed.Publisher
 	gateway   *gateway.Gateway
 	offset    atomic.Int64 // business time minus wall time, in nanoseconds
@@ -98,7 +100,10 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 	x.identity = identity.New(db, kek, x.engine.Parameters)
 	x.loops = append(x.loops,
 		loop{"checkpoint", time.Second, func(ctx context.Context) error { return sign(ctx, db, keys) }},
-		loop{"clock", 5 * time.Second, func(ctx context.Context) error { _, err := x.engine.Tick(ctx); return err }})
+		loop{"clock", 5 * time.Second, func(ctx context.Context) error { _, err := x.engine.Tick(ctx); return err }},
+		loop{"months", time.Minute, x.closeMonths},
+		loop{"letters", 10 * time.Second, x.drain},
+		loop{"sessions", 10 * time.Minute, x.identity.Sweep})
 	return x, x.rooms(ctx)
 }
 
@@ -151,10 +156,19 @@ func (x *platform) close() {
 func (x *platform) settle(ctx context.Context) error {
 	for {
 		n, err := x.engine.Tick(ctx)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
 		}
+		if n == 0 {
+			return x.closeMonths(ctx)
+		}
 	}
+}
+
+// closeMonths closes the months of account that are over and whose usage is sealed.
+func (x *platform) closeMonths(ctx context.Context) error {
+	_, err := x.settler.CloseDue(ctx, "clock")
+	return err
 }
 
 // free tells the free bytes of the data directory.

@@ -15,6 +15,7 @@ import (
 	"pado/api/gatewayhttp"
 	"pado/core/audit"
 	"pado/core/audit/verify"
+	"pado/core/calendar"
 	"pado/core/job"
 	"pado/core/procedure"
 	"pado/core/secret"
@@ -28,6 +29,7 @@ import (
 	"pado/domain/governance/vault"
 	"pado/domain/party"
 	"pado/domain/sandbox"
+	"pado/domain/settlement"
 	"pado/portal"
 	"pado/procedures"
 )
@@ -56,6 +58,7 @@ func (x *platform) rooms(ctx context.Context) error {
 	x.artefacts = sandbox.Folder(filepath.Join(x.data, "artefacts"))
 	x.sandbox = sandbox.New(sandbox.Options{DB: x.db, Params: x.engine.Parameters, Pool: pool, Snapshots: filepath.Join(x.data, "snapshots"),
 		Artefacts: x.artefacts, Key: order, Timeout: time.Minute})
+	x.settler = settlement.Settler{DB: x.db, Parameters: x.engine.Parameters, Calendar: x.engine.Calendar()}
 	x.keyring = gatewayfeed.Keys{DB: x.db, KEK: x.kek}
 	return nil
 }
@@ -92,6 +95,22 @@ func (x *platform) secretKey(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	return key, read()
+}
+
+// drain sends what the outbox holds to the local stand-in of the mail and SMS gateways, and in
+// the morning writes the daily digest.
+func (x *platform) drain(ctx context.Context) error {
+	now, err := x.db.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if h := now.In(calendar.Shanghai).Hour(); h >= 8 && h < 20 {
+		if _, err := party.Digest(ctx, x.db); err != nil {
+			return err
+		}
+	}
+	_, err = party.Drain(ctx, x.db, x.kek, party.Directory{Path: filepath.Join(x.data, "letters")})
+	return err
 }
 
 // openGateway opens the journal and the hot path, for instances that serve calls.
@@ -147,6 +166,7 @@ func (x *platform) choices() map[string]api.Choices {
 // moreRoutes are the documented routes of rooms with a page of their own.
 func (x *platform) moreRoutes() func(*api.API) {
 	return func(a *api.API) {
+		api.SandboxRoutes(x.sandbox)(a)
 		api.KeyRoutes(x.keyring)(a)
 		api.JobRoutes()(a)
 	}

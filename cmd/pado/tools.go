@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +14,12 @@ import (
 
 	"pado/core/audit/verify"
 	"pado/core/calendar"
+	"pado/core/money"
 	"pado/core/store"
 	"pado/domain/governance/ingest"
+	"pado/domain/ledger"
+	"pado/domain/sandbox/guard"
+	"pado/domain/settlement"
 	"pado/plan"
 )
 
@@ -185,5 +190,122 @@ func clockCommand(ctx context.Context, args []string, out io.Writer) error {
 		}
 		fmt.Fprintln(out, at.In(calendar.Shanghai).Format(time.RFC3339))
 		return sign(ctx, x.db, x.keys)
+	}})
+}
+
+func init() {
+	add("ledger", "export：导出分录（hledger 或 csv）；check：试算并证明借贷相等", ledgerCommand)
+	add("usage", "export：导出用量（csv）", usageCommand)
+	add("guard", "eval：不经服务器运行受控查询", guardCommand)
+}
+
+func ledgerCommand(ctx context.Context, args []string, out io.Writer) error {
+	with := func(name string, args []string, f func(*store.ReadTx, string) error) error {
+		var p place
+		fs := flags("ledger " + name)
+		p.flags(fs)
+		format := fs.String("format", "hledger", "hledger 或 csv")
+		if err := fs.Parse(args); err != nil {
+			return err
+		}
+		if err := p.check(); err != nil {
+			return err
+		}
+		db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return db.View(ctx, func(r *store.ReadTx) error { return f(r, *format) })
+	}
+	return sub(args, map[string]func([]string) error{
+		"export": func(args []string) error {
+			return with("export", args, func(r *store.ReadTx, format string) error { return ledger.Export(out, r, format) })
+		},
+		"check": func(args []string) error {
+			return with("check", args, func(r *store.ReadTx, _ string) error {
+				if err := errors.Join(ledger.Check(r), settlement.Reconcile(r)); err != nil {
+					return err
+				}
+				lines, err := ledger.Trial(r)
+				var dr, cr money.Fen
+				for _, l := range lines {
+					fmt.Fprintf(out, "%-16s %16s %16s  %s\n", l.Account, l.Debit, l.Credit, l.Title)
+					dr, cr = dr+l.Debit, cr+l.Credit
+				}
+				fmt.Fprintf(out, "%-16s %16s %16s  借贷相等\n", "total", dr, cr)
+				return err
+			})
+		},
+	})
+}
+
+func usageCommand(ctx context.Context, args []string, out io.Writer) error {
+	return sub(args, map[string]func([]string) error{"export": func(args []string) error {
+		var p place
+		f := flags("usage export")
+		p.flags(f)
+		f.String("format", "csv", "csv")
+		if err := f.Parse(args); err != nil {
+			return err
+		}
+		if err := p.check(); err != nil {
+			return err
+		}
+		db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		w := csv.NewWriter(out)
+		if err := w.Write([]string{"month", "order", "product", "customer", "agreement", "tariff", "calls", "rows"}); err != nil {
+			return err
+		}
+		err = db.View(ctx, func(r *store.ReadTx) error {
+			return r.Each(`SELECT month, order_id, product, customer_org, agreement, tariff, calls, rows FROM usage_month ORDER BY month, order_id, tariff`, nil,
+				func(scan func(...any) error) error {
+					rec := make([]string, 8)
+					ptr := make([]any, 8)
+					for i := range rec {
+						ptr[i] = &rec[i]
+					}
+					if err := scan(ptr...); err != nil {
+						return err
+					}
+					return w.Write(rec)
+				})
+		})
+		w.Flush()
+		return errors.Join(err, w.Error())
+	}})
+}
+
+func guardCommand(ctx context.Context, args []string, _ io.Writer) error {
+	return sub(args, map[string]func([]string) error{"eval": func(args []string) (err error) {
+		f := flags("guard eval")
+		init, policy, queries := f.String("init", "", "建表 SQL"), f.String("policy", "", "策略 JSON"), f.String("queries", "", "查询 JSONL")
+		outFile, books := f.String("out", "", "结果 JSONL"), f.String("ledger", "fresh", "fresh：每个查询一本新账；shared：共用一本账")
+		if err := f.Parse(args); err != nil {
+			return err
+		}
+		o := guard.EvalOptions{Shared: *books == "shared", Now: time.Now}
+		for _, x := range []struct {
+			name string
+			dst  *io.Reader
+		}{{*init, &o.Init}, {*policy, &o.Policy}, {*queries, &o.Queries}} {
+			file, err := os.Open(x.name)
+			if err != nil {
+				return fmt.Errorf("%w: 读不到 --init、--policy 或 --queries 所指的文件", errUsage)
+			}
+			defer file.Close()
+			*x.dst = file
+		}
+		file, err := os.Create(*outFile)
+		if err != nil {
+			return fmt.Errorf("%w: 写不了 --out 所指的文件", errUsage)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		o.Out = file
+		return guard.Eval(ctx, o)
 	}})
 }
