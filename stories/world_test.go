@@ -87,6 +87,7 @@ type world struct {
 	*testing.T
 	dir, db, url string
 	people       map[string]*person
+	stop         func()
 	server       *server
 }
 
