@@ -417,3 +417,90 @@ func TestRatio(t *testing.T) {
 		}
 	}
 }
+
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	stale := filepath.Join(dir, tempPrefix+"crashed")
+	if err := os.MkdirAll(stale, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(stale, "data.parquet"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, declared(t, oneColumn), textInput("a,b\n1,x\n"), dir)
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("what the crash left is still there")
+	}
+	live, err := newTemp(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.remove()
+	mustRun(t, declared(t, oneColumn), textInput("a,b\n2,x\n"), dir)
+	if _, err := os.Stat(live.path); err != nil {
+		t.Error("a run removed the folder of another that is at work")
+	}
+}
+
+// A manifest that names another file, or another version, is no version.
+func TestLoadDistrusts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	res := mustRun(t, declared(t, oneColumn), textInput("a,b\n1,x\n"), dir)
+	if err := os.Link(filepath.Join(dir, res.File), filepath.Join(dir, "..", res.File)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, res.VersionID+".json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]string{
+		"other version": strings.Replace(string(b), res.VersionID, strings.Repeat("0", 32), 1),
+		"other place":   strings.Replace(string(b), res.File, "../"+res.File, 1),
+		"other length":  strings.Replace(string(b), fmt.Sprintf(`"bytes": %d`, res.Bytes), `"bytes": 1`, 1),
+		"no JSON":       "x",
+	} {
+		if c == string(b) {
+			t.Errorf("%s: the case changes nothing", name)
+		}
+		if err := os.WriteFile(path, []byte(c), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(dir, res.VersionID); !errors.Is(err, ErrNoVersion) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, id := range []string{"", "../" + res.VersionID[:29], strings.Repeat("g", 32)} {
+		if _, err := Load(dir, id); !errors.Is(err, ErrNoVersion) {
+			t.Errorf("id %q: %v", id, err)
+		}
+	}
+}
+
+// Two runs of one version at a time: one version, and no error but "busy".
+func TestConcurrentRuns(t *testing.T) {
+	dir := t.TempDir()
+	p := declared(t, oneColumn)
+	in := textInput("a,b\n1,x\ny,y\n")
+	errs := make(chan error, 3)
+	for range cap(errs) {
+		go func() {
+			_, err := Run(context.Background(), p, in, dir, testKeys(t), nil)
+			errs <- err
+		}()
+	}
+	good := 0
+	for range cap(errs) {
+		switch err := <-errs; {
+		case err == nil:
+			good++
+		case !errors.Is(err, vault.ErrBusy):
+			t.Error(err)
+		}
+	}
+	res := mustRun(t, p, in, dir)
+	if good == 0 || !res.Repeated {
+		t.Errorf("%d runs succeeded, repeated %v", good, res.Repeated)
+	}
+	balanced(t, dir, res)
+}

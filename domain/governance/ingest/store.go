@@ -28,6 +28,16 @@ func newTemp(out string) (*tempDir, error) {
 	if err := os.MkdirAll(out, 0o700); err != nil {
 		return nil, storeError(err)
 	}
+	// The folder's own lock keeps others from sweeping between the making of
+	// ours and its locking.
+	gate, err := os.Open(out)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	defer gate.Close()
+	if err := syscall.Flock(int(gate.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, storeError(err)
+	}
 	sweep(out)
 	path, err := os.MkdirTemp(out, tempPrefix)
 	if err != nil {
@@ -49,9 +59,7 @@ func (t *tempDir) remove() {
 	t.lock.Close()
 }
 
-// sweep removes what crashed runs left. A folder made a moment ago by another
-// run and not yet locked is only removed while empty, and that run then fails
-// cleanly.
+// sweep removes what crashed runs left: folders that nobody locks.
 func sweep(out string) {
 	entries, err := os.ReadDir(out)
 	if err != nil {

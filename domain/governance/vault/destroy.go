@@ -22,9 +22,11 @@ type Destruction struct {
 // anything is removed; a crash in between is finished by calling it again.
 // Copies in backups are not reached: the caller accounts for those.
 func (v *Vault) Destroy(id string) (Destruction, error) {
-	if !idShape.MatchString(id) {
-		return Destruction{}, ErrBadID
+	lock, err := v.acquire(id)
+	if err != nil {
+		return Destruction{}, err
 	}
+	defer v.release(id, lock)
 	var d Destruction
 	if b, err := os.ReadFile(v.path(id, ".gone")); err == nil {
 		if json.Unmarshal(b, &d) != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // Vault is one folder of sealed files. It is safe for use by several
-// goroutines and processes: an object being written is locked.
+// goroutines and processes: every change to an object holds its lock.
 type Vault struct {
 	dir   string
 	ring  *Keyring
@@ -70,11 +70,12 @@ func (v *Vault) free(id string) error {
 }
 
 // Writer takes the plaintext of one file. Nothing is visible before Commit
-// returns; after any error the caller calls Abort, or leaves the parts for
-// Resume. Not safe for several goroutines.
+// returns; after any error the caller calls Abort. The parts that a process
+// leaves by dying are for Resume. Not safe for several goroutines.
 type Writer struct {
 	v      *Vault
 	id     string
+	lock   *os.File
 	part   *os.File
 	frames *frameWriter
 	env    envelope
@@ -84,28 +85,61 @@ type Writer struct {
 	err    error
 }
 
+// acquire takes the lock of an object, which every change to it holds. The
+// lock is a file of its own, removed with the change; one that was removed
+// between opening and locking it is not the lock any more.
+func (v *Vault) acquire(id string) (*os.File, error) {
+	if !idShape.MatchString(id) {
+		return nil, ErrBadID
+	}
+	for range 100 {
+		f, err := os.OpenFile(v.path(id, ".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, ioError(err)
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			f.Close()
+			return nil, ErrBusy
+		}
+		have, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, ioError(err)
+		}
+		if named, err := os.Lstat(v.path(id, ".lock")); err == nil && os.SameFile(have, named) {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, ErrBusy
+}
+
+func (v *Vault) release(id string, lock *os.File) {
+	os.Remove(v.path(id, ".lock"))
+	lock.Close()
+}
+
 // Create begins a file. What an interrupted writer of the same id left is
 // discarded; use Resume to keep it. ErrBusy while another writer is at work.
 func (v *Vault) Create(id, label string) (*Writer, error) {
+	lock, err := v.acquire(id)
+	if err != nil {
+		return nil, err
+	}
+	w, err := v.create(id, label, lock)
+	if err != nil {
+		v.release(id, lock)
+		return nil, err
+	}
+	return w, nil
+}
+
+func (v *Vault) create(id, label string, lock *os.File) (*Writer, error) {
 	if err := v.free(id); err != nil {
 		return nil, err
 	}
-	part, err := os.OpenFile(v.path(id, ".part"), os.O_RDWR|os.O_CREATE, 0o600)
+	part, err := os.OpenFile(v.path(id, ".part"), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, ioError(err)
-	}
-	if err := syscall.Flock(int(part.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		part.Close()
-		return nil, ErrBusy
-	}
-	// The lock may have been won on a file that its writer has just committed;
-	// that one must not be touched.
-	if err := v.stillPart(id, part); err != nil {
-		part.Close()
-		return nil, err
-	}
-	if err := part.Truncate(0); err != nil {
-		part.Close()
 		return nil, ioError(err)
 	}
 	w, err := v.begin(id, label, part)
@@ -113,19 +147,8 @@ func (v *Vault) Create(id, label string) (*Writer, error) {
 		part.Close()
 		return nil, err
 	}
+	w.lock = lock
 	return w, nil
-}
-
-func (v *Vault) stillPart(id string, part *os.File) error {
-	have, err := part.Stat()
-	if err != nil {
-		return ioError(err)
-	}
-	named, err := os.Lstat(v.path(id, ".part"))
-	if err != nil || !os.SameFile(have, named) {
-		return ErrBusy
-	}
-	return v.free(id)
 }
 
 func (v *Vault) begin(id, label string, part *os.File) (*Writer, error) {
@@ -160,57 +183,67 @@ func (v *Vault) begin(id, label string, part *os.File) (*Writer, error) {
 // frames are sealed anew under a fresh data key, because continuing under the
 // old one could use a nonce twice.
 func (v *Vault) Resume(id string) (w *Writer, offset int64, err error) {
-	if err := v.free(id); err != nil {
+	lock, err := v.acquire(id)
+	if err != nil {
 		return nil, 0, err
+	}
+	w, err = v.resume(id, lock)
+	if err != nil {
+		v.release(id, lock)
+		return nil, 0, err
+	}
+	return w, w.size, nil
+}
+
+func (v *Vault) resume(id string, lock *os.File) (*Writer, error) {
+	if err := v.free(id); err != nil {
+		return nil, err
 	}
 	b, err := os.ReadFile(v.path(id, ".part.env"))
 	if err != nil {
-		return nil, 0, ioError(err)
+		return nil, ioError(err)
 	}
 	env, err := decodeEnvelope(b)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	key, err := env.open(v.ring)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	from := ".part"
 	if !v.exists(id, from) {
 		from = ".raw" // the crash fell between the two renames of Commit
 	}
-	old, err := os.OpenFile(v.path(id, from), os.O_RDWR, 0)
+	old, err := os.Open(v.path(id, from))
 	if err != nil {
-		return nil, 0, ioError(err)
+		return nil, ioError(err)
 	}
 	defer old.Close()
-	if err := syscall.Flock(int(old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, 0, ErrBusy
-	}
 	// At this point only the open descriptor keeps the old frames; a crash before
 	// they are copied loses the part, never a committed file.
 	if err := os.Remove(v.path(id, from)); err != nil {
-		return nil, 0, ioError(err)
-	}
-	w, err = v.Create(id, env.Label)
-	if err != nil {
-		return nil, 0, err
+		return nil, ioError(err)
 	}
 	a, err := env.Suite.aead(key)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	prefix, ad, err := env.frameParts(key)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
+	}
+	w, err := v.create(id, env.Label, lock)
+	if err != nil {
+		return nil, err
 	}
 	left := newFrameReader(old, a, prefix, ad)
 	left.torn = true
 	if _, err = io.Copy(w, left); err != nil {
-		w.Abort()
-		return nil, 0, err
+		w.discard()
+		return nil, err
 	}
-	return w, w.size, nil
+	return w, nil
 }
 
 // Write takes the next plaintext bytes.
@@ -235,12 +268,13 @@ func (w *Writer) Commit() (Object, error) {
 		return Object{}, w.err
 	}
 	o, err := w.commit()
+	w.part.Close()
 	if err != nil {
 		w.err = err
-		w.part.Close()
 		return Object{}, err
 	}
 	w.err = ErrClosed
+	w.v.release(w.id, w.lock)
 	return o, nil
 }
 
@@ -266,7 +300,6 @@ func (w *Writer) commit() (Object, error) {
 	if err := w.v.replace(w.id+".env", b); err != nil {
 		return Object{}, err
 	}
-	w.part.Close()
 	if err := os.Remove(w.v.path(w.id, ".part.env")); err != nil {
 		return Object{}, ioError(err)
 	}
@@ -279,6 +312,11 @@ func (w *Writer) Abort() {
 		return
 	}
 	w.err = ErrClosed
+	w.discard()
+	w.v.release(w.id, w.lock)
+}
+
+func (w *Writer) discard() {
 	w.part.Close()
 	for _, ext := range []string{".part", ".part.env"} {
 		os.Remove(w.v.path(w.id, ext))
@@ -385,6 +423,11 @@ func (v *Vault) List() ([]string, error) {
 // Rewrap wraps the data key under the ring's current KEK. The frames are not
 // touched; the envelope is replaced in one rename. Doing it twice is harmless.
 func (v *Vault) Rewrap(id string) error {
+	lock, err := v.acquire(id)
+	if err != nil {
+		return err
+	}
+	defer v.release(id, lock)
 	env, err := v.load(id)
 	if err != nil {
 		return err

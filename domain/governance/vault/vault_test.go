@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -277,6 +278,7 @@ func TestCrashLeavesNothingVisibleAndResumes(t *testing.T) {
 			t.Errorf("second writer: %v", err)
 		}
 		w.part.Close() // the process is gone: neither Commit nor Abort
+		w.lock.Close()
 		if ids, err := v.List(); err != nil || len(ids) != 0 {
 			t.Errorf("visible after a crash: %v %v", ids, err)
 		}
@@ -318,6 +320,7 @@ func TestCrashBetweenRenames(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.part.Close()
+	w.lock.Close()
 	if err := os.Rename(v.path("f", ".part"), v.path("f", ".raw")); err != nil {
 		t.Fatal(err)
 	}
@@ -369,6 +372,52 @@ func TestFullDisk(t *testing.T) {
 		w.Abort()
 		if e, _ := os.ReadDir(v.dir); len(e) != 0 {
 			t.Errorf("left behind: %v", e)
+		}
+	}
+}
+
+// Many writers of one id, some of whom give up: whole objects only.
+func TestRacingWriters(t *testing.T) {
+	v := testVault(t, AES256GCM)
+	for round := range 30 {
+		id := fmt.Sprint("r", round)
+		done := make(chan error, 6)
+		for k := range cap(done) {
+			go func() {
+				w, err := v.Create(id, "x")
+				if err == nil {
+					_, err = w.Write(bytes.Repeat([]byte{byte(k)}, 3*frameLen))
+				}
+				if err == nil && k%3 == 0 {
+					w.Abort()
+					err = ErrBusy
+				} else if err == nil {
+					_, err = w.Commit()
+				}
+				done <- err
+			}()
+		}
+		good := 0
+		for range cap(done) {
+			switch err := <-done; {
+			case err == nil:
+				good++
+			case !errors.Is(err, ErrBusy) && !errors.Is(err, ErrExists):
+				t.Error(err)
+			}
+		}
+		b, err := get(v, id)
+		if good > 1 || good == 1 && (err != nil || len(b) != 3*frameLen || b[0] != b[len(b)-1]) || good == 0 && !errors.Is(err, ErrNotFound) {
+			t.Fatalf("round %d: %d commits, read %d bytes, %v", round, good, len(b), err)
+		}
+	}
+	e, err := os.ReadDir(v.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range e {
+		if x := filepath.Ext(f.Name()); x != ".raw" && x != ".env" {
+			t.Errorf("left behind: %s", f.Name())
 		}
 	}
 }
