@@ -601,6 +601,8 @@ func TestTokensAreForProgramsAndForDemonstrations(t *testing.T) {
 				w.refused(err, "account.token")
 			}
 			sec := w.officer("anquan", "security")
+			_, err = w.OpenProgram(ctx, w.officer("xitong", "system"), "jiekou", "前置接口")
+			w.refused(err, "account.office")
 			p, err := w.OpenProgram(ctx, sec, "jiekou", "前置接口")
 			w.must(err)
 			w.refused(w.try("jiekou", good, ""), "sign_in.failed")
@@ -670,6 +672,30 @@ func TestRegistrationIsCheckedSealedAndUnique(t *testing.T) {
 		_, err = w.Register(ctx, n)
 		if same := w.refused(err, "register.taken"); same.Message != name.Message {
 			t.Error("the answer tells which of the two is taken")
+		}
+	})
+}
+
+func TestAMailAddressIsSealed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.register("zhangsan")
+		_, s := w.signIn("zhangsan", good)
+		for _, bad := range []string{"x", "张三 <a@example.org>", "a@b@c", strings.Repeat("a", 200) + "@example.org"} {
+			w.refused(w.SetMail(ctx, s, bad), "register.mail")
+		}
+		var sealed []byte
+		read := func() []byte {
+			w.must(w.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&sealed, `SELECT mail_sealed FROM person WHERE id = $1`, p) }))
+			return sealed
+		}
+		w.must(w.SetMail(ctx, s, " a@example.org "))
+		w.last("identity.contact")
+		if got, err := identity.Contact(kek, "mail", p, read()); err != nil || got != "a@example.org" {
+			t.Fatal(got, err)
+		}
+		w.must(w.SetMail(ctx, s, ""))
+		if read() != nil {
+			t.Error("an address taken back is kept")
 		}
 	})
 }
