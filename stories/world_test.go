@@ -87,7 +87,6 @@ type world struct {
 	*testing.T
 	dir, db, url string
 	people       map[string]*person
-	stop         func()
 	server       *server
 }
 
@@ -182,7 +181,7 @@ func (s *server) end(sig os.Signal) {
 // restart stops the platform in good order and starts it again.
 func (w *world) restart() {
 	w.Helper()
-	w.stop()
+	w.server.end(os.Interrupt)
 	w.serve()
 }
 
