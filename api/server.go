@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 	"sync"
@@ -127,7 +128,12 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	if t.Name() != "" {
-		return huma.DefaultSchemaNamer(t, hint)
+		name := huma.DefaultSchemaNamer(t, hint)
+		// Rooms may use the same short name: Column of a register is not Column of an answer.
+		if room := path.Base(t.PkgPath()); room != "api" && room != "." {
+			name = strings.ToUpper(room[:1]) + room[1:] + name
+		}
+		return name
 	}
 	sum := sha256.Sum256([]byte(t.String()))
 	return huma.DefaultSchemaNamer(t, hint) + hex.EncodeToString(sum[:3])
@@ -201,6 +207,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !strings.HasPrefix(r.URL.Path, "/api/attachments") {
+		// On a copy: the server judges by its own request whether the body was read to its end. If it
+		// could not, what is left of a refused body would be taken for the next request.
+		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, 2<<20)
 	}
 	if token != "" {
