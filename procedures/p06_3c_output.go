@@ -81,6 +81,17 @@ func output(id, prefix, title string, by, first p.Role) *p.Procedure {
 		}
 		return p.Hold(q.Org == c.Case.Org && q.State == "answered" && project.State == sandbox.Open, nil)
 	}}
+	once := p.Rule{Code: "output.once", Say: "同样的内容已经准予本单位出域", Plan: c, Holds: func(c *p.Ctx) error {
+		_, digest, err := outputOf(c)
+		if err != nil {
+			return err
+		}
+		_, err = sandbox.ReleasedTo(c.ReadTx, digest, c.Case.Org)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return p.Hold(false, err)
+	}}
 	apartOrg := p.Rule{Code: "output.independent", Say: "审查人不得是申请单位的人员或项目成员", Plan: c, Holds: func(c *p.Ctx) error {
 		q, _, err := outputOf(c)
 		if err != nil {
@@ -91,7 +102,7 @@ func output(id, prefix, title string, by, first p.Role) *p.Procedure {
 	}}
 	give := p.Effects{{Name: "opine_output", Say: "意见在全部审查人提交前不公开", Plan: c, Run: opineOutput}}
 	steps := []p.Step{
-		{Do: "submit", Label: "提交审查", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: p.Rules{right},
+		{Do: "submit", Label: "提交审查", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: p.Rules{right, once},
 			Then: p.Effects{{Name: "run_checks", Say: "立即运行自动检查", Plan: c, Run: runOutputChecks}}},
 		{Do: "opine", Label: "提交审查意见", By: first, From: p.S("review"), To: "second_review", Plan: c, Apart: other, Input: review, Require: p.Rules{apartOrg}, Style: p.Primary, Then: append(give, toDesk(c))},
 		{Do: "opine_second", Label: "提交审查意见", By: party.Authority, From: p.S("second_review"), To: "decision", Plan: c, Apart: append([]string{"opine"}, other...), Input: review,
@@ -104,7 +115,7 @@ func output(id, prefix, title string, by, first p.Role) *p.Procedure {
 			Apart: append([]string{"clear_first"}, other...), Input: alarm, Require: p.Rules{apartOrg},
 			Then: p.Effects{{Name: "clear_second", Say: "重新运行自动检查", Plan: plan.C("6.3.4"), Run: func(c *p.Ctx) error { return clearFindings(c, true) }}}},
 		{Do: "release", Label: "准予出域", By: first, From: p.S("decision"), To: "released", Plan: c, Apart: other, Numbered: true, Style: p.Primary, Irrevocable: "成果按摘要值出域，不能收回",
-			Require: p.Rules{right, spoken, agreed, clean}, Then: p.Effects{{Name: "release_output", Say: "成果登记并可取用", Plan: c, Run: releaseOutput}}},
+			Require: p.Rules{right, once, spoken, agreed, clean}, Then: p.Effects{{Name: "release_output", Say: "成果登记并可取用", Plan: c, Run: releaseOutput}}},
 		{Do: "return", Label: "退回", By: first, From: p.S("decision"), To: "draft", Plan: c, Apart: other, Opinion: true, Return: true, Require: p.Rules{spoken}},
 		{Do: "refuse", Label: "不予出域", By: first, From: p.S("decision"), To: "refused", Plan: c, Apart: other, Opinion: true, Numbered: true, Style: p.Danger, Require: p.Rules{spoken}},
 		p.Withdraw("withdrawn", by, c, "draft"),
@@ -323,7 +334,7 @@ func outputDecision(c *p.Ctx) (docs.Document, error) {
 	}
 	say := "经审查，不予出域。理由见办理意见。"
 	if c.Case.State == "released" {
-		a, err := sandbox.ArtefactByDigest(c.ReadTx, c.Case.Subject)
+		a, err := sandbox.ReleasedBy(c.ReadTx, c.Case.No)
 		if err != nil {
 			return d.Document, err
 		}

@@ -232,7 +232,7 @@ func readProduct(c *p.Ctx) (b built, err error) {
 	if b.form, err = p.Form[productForm](c); err != nil {
 		return b, err
 	}
-	if b.artefact, err = sandbox.ArtefactByDigest(c.ReadTx, b.form.Artefact); err != nil {
+	if b.artefact, err = sandbox.ReleasedTo(c.ReadTx, b.form.Artefact, c.Case.Org); err != nil {
 		return b, err
 	}
 	if b.project, err = sandbox.ByNo(c.ReadTx, b.artefact.Project); err != nil {

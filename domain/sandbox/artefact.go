@@ -224,7 +224,7 @@ func released(typ string, v any) (string, error) {
 	return "", fmt.Errorf("a %T cannot be released", v)
 }
 
-// Released is an artefact that passed the output review.
+// Released is an artefact that passed the output review, as one organisation may use it.
 type Released struct {
 	Digest, Project, Question, Org, Title, Columns, Path, DocNo, State, CaseNo string
 	RowCount                                                                   int
@@ -239,9 +239,18 @@ func (a Released) ReadColumns() (out []ArtefactColumn, err error) {
 	return out, json.Unmarshal([]byte(a.Columns), &out)
 }
 
-// ArtefactByDigest reads a released artefact's record.
-func ArtefactByDigest(r *store.ReadTx, digest string) (a Released, err error) {
-	return a, r.Get(&a, `SELECT `+releasedColumns+` FROM release_artefact WHERE digest = $1`, digest)
+const releasedTo = `SELECT o.digest, o.project, o.question, o.org, o.title, a.columns, a.path, o.doc_no, a.state, o.case_no, a.row_count, a.bytes, o.released
+	FROM output_release o JOIN release_artefact a ON a.digest = o.digest WHERE `
+
+// ReleasedTo reads what was released to an organisation under a digest; store.ErrNotFound when
+// nothing was, although the same bytes may have been released to another.
+func ReleasedTo(r *store.ReadTx, digest, org string) (a Released, err error) {
+	return a, r.Get(&a, releasedTo+`o.digest = $1 AND o.org = $2`, digest, org)
+}
+
+// ReleasedBy reads what a case of the output review released.
+func ReleasedBy(r *store.ReadTx, caseNo string) (a Released, err error) {
+	return a, r.Get(&a, releasedTo+`o.case_no = $1`, caseNo)
 }
 
 // Question reads a question with its stored answer.
@@ -291,8 +300,19 @@ func Release(w *store.Tx, q Question, want, title, docNo, caseNo, by string) (Re
 	}
 	a := Released{Digest: want, Project: q.Project, Question: q.ID, Org: q.Org, Title: title, Columns: string(desc), Path: ArtefactPath(want), DocNo: docNo,
 		State: "released", CaseNo: caseNo, RowCount: len(st.Rows), Bytes: int64(len(b)), Released: store.At(w.Now())}
-	if _, err := w.Exec(`INSERT INTO release_artefact (`+releasedColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`, a.Digest, a.Project, a.Question,
+	if _, err := w.Exec(`INSERT INTO release_artefact (`+releasedColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13) ON CONFLICT (digest) DO NOTHING`, a.Digest, a.Project, a.Question,
 		a.Org, a.Title, a.Columns, a.Path, a.DocNo, a.State, a.CaseNo, a.RowCount, a.Bytes, a.Released); err != nil {
+		return a, err
+	}
+	if err := w.Lock("release_artefact", "digest", want); err != nil {
+		return a, err
+	}
+	revoked, err := w.Exists(`SELECT 1 FROM release_artefact WHERE digest = $1 AND state = 'revoked'`, want)
+	if err != nil || revoked {
+		return a, errors.Join(err, store.ErrConflict)
+	}
+	if _, err := w.Exec(`INSERT INTO output_release (case_no, digest, project, question, org, title, doc_no, released) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		a.CaseNo, a.Digest, a.Project, a.Question, a.Org, a.Title, a.DocNo, a.Released); err != nil {
 		return a, err
 	}
 	w.Record(audit.Entry{Type: "output.decided", Actor: by, Org: q.Org, Object: a.Digest, Action: "release", To: "released", Clause: "6.3.3",
@@ -330,14 +350,12 @@ func (s *Service) Materialise(ctx context.Context) (int, error) {
 func (s *Service) Artefact(ctx context.Context, digest string) ([]byte, error) {
 	var q Question
 	err := s.o.DB.View(ctx, func(r *store.ReadTx) error {
-		a, err := ArtefactByDigest(r, digest)
-		if err != nil {
+		var question string
+		if err := r.Get(&question, `SELECT question FROM release_artefact WHERE digest = $1 AND state = 'released'`, digest); err != nil {
 			return err
 		}
-		if a.State != "released" {
-			return store.ErrNotFound
-		}
-		q, err = QuestionByID(r, a.Question)
+		var err error
+		q, err = QuestionByID(r, question)
 		return err
 	})
 	if err != nil {

@@ -221,6 +221,28 @@ func TestArtefactsAreKeptByDigest(t *testing.T) {
 	w.update(func(x *store.Tx) error { _, err := Release(x, q, digest, "成果", "", "c1", "t"); return err })
 	b, err := w.Load(digest)
 	w.must(err)
+	// The same question of another organisation comes to the same bytes, by its own review.
+	two := w.project("dv2", w.n)
+	c, _, err := w.ask("dv2", two.No, bySex)
+	w.must(err)
+	other := w.question(c.ID)
+	if d, err := OutputDigest(other); err != nil || d != digest {
+		t.Fatalf("%s %v", d, err)
+	}
+	w.update(func(x *store.Tx) error { _, err := Release(x, other, digest, "成果", "", "c2", "t"); return err })
+	if err := w.try(func(x *store.Tx) error { _, err := Release(x, other, digest, "成果", "", "c3", "t"); return err }); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("released twice to one organisation: %v", err)
+	}
+	w.must(w.db.View(ctx, func(r *store.ReadTx) error {
+		if _, err := ReleasedTo(r, digest, "dv3"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a third organisation: %v", err)
+		}
+		a, err := ReleasedTo(r, digest, "dv2")
+		if err == nil && a.CaseNo != "c2" {
+			t.Errorf("%+v", a)
+		}
+		return err
+	}))
 	path := filepath.Join(string(w.o.Artefacts.(Folder)), ArtefactPath(digest))
 	w.must(os.Remove(path))
 	if n, err := w.Materialise(context.Background()); err != nil || n != 1 {

@@ -44,9 +44,9 @@ func Registers() []*register.Register {
 		{ID: "outputs", Title: "成果出域", Group: group, Plan: plan.C("6.3.3"), Roles: readers,
 			Columns: []procedure.Column{{Key: "title", Label: "成果", Kind: "text", Primary: true}, {Key: "org", Label: "单位", Kind: "text"}, {Key: "project", Label: "项目", Kind: "code"},
 				{Key: "digest", Label: "摘要值", Kind: "code"}, {Key: "rows", Label: "行数", Kind: "int"}, {Key: "doc_no", Label: "文号", Kind: "code"}, {Key: "released", Label: "出域时间", Kind: "datetime"}},
-			From: "release_artefact a JOIN project p ON p.no = a.project LEFT JOIN org o ON o.id = a.org", Key: "a.digest",
-			Cells:  map[string]string{"title": "a.title", "org": "o.name", "project": "a.project", "digest": "a.digest", "rows": "a.row_count", "doc_no": "a.doc_no", "released": "a.released"},
-			Search: []string{"a.title", "a.digest", "a.project"}, Order: "-a.released", Visible: visible, Item: artefactPage},
+			From: "output_release x JOIN release_artefact a ON a.digest = x.digest JOIN project p ON p.no = x.project LEFT JOIN org o ON o.id = x.org", Key: "x.case_no",
+			Cells:  map[string]string{"title": "x.title", "org": "o.name", "project": "x.project", "digest": "x.digest", "rows": "a.row_count", "doc_no": "x.doc_no", "released": "x.released"},
+			Search: []string{"x.title", "x.digest", "x.project"}, Order: "-x.released", Visible: visible, Item: artefactPage},
 	}
 }
 
@@ -158,7 +158,7 @@ func BudgetSection(r *store.ReadTx, project string) (procedure.Section, error) {
 }
 
 func artefactPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
-	art, err := ArtefactByDigest(r, key)
+	art, err := ReleasedBy(r, key)
 	if err != nil {
 		return nil, err
 	}
@@ -187,9 +187,10 @@ func artefactPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Ite
 // "artefacts" (its released outputs).
 func Choices() map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error) {
 	return map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){
-		"projects":  choose(`SELECT p.no AS value, p.title AS label FROM project p WHERE p.title LIKE $1 AND (`, `) ORDER BY p.created DESC LIMIT 50`),
-		"answers":   choose(`SELECT q.id AS value, q.sql_text AS label FROM question q JOIN project p ON p.no = q.project WHERE q.state = 'answered' AND q.sql_text LIKE $1 AND (`, `) ORDER BY q.at DESC LIMIT 50`),
-		"artefacts": choose(`SELECT a.digest AS value, a.title AS label FROM release_artefact a JOIN project p ON p.no = a.project WHERE a.state = 'released' AND a.title LIKE $1 AND (`, `) ORDER BY a.released DESC LIMIT 50`),
+		"projects": choose(`SELECT p.no AS value, p.title AS label FROM project p WHERE p.title LIKE $1 AND (`, `) ORDER BY p.created DESC LIMIT 50`),
+		"answers":  choose(`SELECT q.id AS value, q.sql_text AS label FROM question q JOIN project p ON p.no = q.project WHERE q.state = 'answered' AND q.sql_text LIKE $1 AND (`, `) ORDER BY q.at DESC LIMIT 50`),
+		"artefacts": choose(`SELECT x.digest AS value, x.title AS label FROM output_release x JOIN release_artefact a ON a.digest = x.digest JOIN project p ON p.no = x.project
+			WHERE a.state = 'released' AND x.title LIKE $1 AND (`, `) ORDER BY x.released DESC LIMIT 50`),
 	}
 }
 

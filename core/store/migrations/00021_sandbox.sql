@@ -184,3 +184,16 @@ CREATE TABLE release_artefact (
   released BIGINT NOT NULL
 );
 CREATE INDEX release_artefact_project ON release_artefact (project);
+-- Who may take the bytes out: the first answer to a question is everybody's, so two organisations
+-- may come to the same bytes, each by its own review.
+CREATE TABLE output_release (
+  case_no TEXT PRIMARY KEY,
+  digest TEXT NOT NULL REFERENCES release_artefact (digest),
+  project TEXT NOT NULL REFERENCES project (no),
+  question TEXT NOT NULL REFERENCES question (id),
+  org TEXT NOT NULL,
+  title TEXT NOT NULL,
+  doc_no TEXT NOT NULL,
+  released BIGINT NOT NULL,
+  UNIQUE (digest, org)
+);
