@@ -97,10 +97,10 @@ func (a *API) systemRoutes() {
 				return err
 			}
 			out.Body = LogProofWire{Seq: in.Seq, Leaf: base64.StdEncoding.EncodeToString(leaf.Public), Size: cp.Size, Checkpoint: string(cp.Note)}
-			if out.Body.Path, err = path(r, audit.SHA256, in.Seq, cp.Size); err != nil {
+			if out.Body.Path, err = inclusion(r, audit.SHA256, in.Seq, cp.Size); err != nil {
 				return err
 			}
-			out.Body.PathSM3, err = path(r, audit.SM3, in.Seq, cp.Size)
+			out.Body.PathSM3, err = inclusion(r, audit.SM3, in.Seq, cp.Size)
 			return err
 		})
 		return &out, err
@@ -156,7 +156,7 @@ func leafWire(l store.Leaf) LeafWire {
 	return w
 }
 
-func path(r *store.ReadTx, t audit.Tree, seq, size int64) ([]string, error) {
+func inclusion(r *store.ReadTx, t audit.Tree, seq, size int64) ([]string, error) {
 	hashes, err := audit.Inclusion(store.LogReader{ReadTx: r}, t, seq, size)
 	out := make([]string, len(hashes))
 	for i, h := range hashes {
