@@ -24,7 +24,7 @@ type deliverInput struct {
 // P06Hookup is 数据接入 (clauses 6.2.2, 7.2) asked for by the operator; P06HookupBySource the same
 // offered by the source. The data authority coordinates and is a party of the case.
 func P06Hookup() *procedure.Procedure {
-	return hookup("p06_2b_hookup", "DJ", "数据接入（运营机构申请）", party.Operator)
+	return hookup("p06_2b_hookup", "GJ", "数据接入（运营机构申请）", party.Operator)
 }
 
 // P06HookupBySource is described at P06Hookup.
