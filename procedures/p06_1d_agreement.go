@@ -84,7 +84,7 @@ func P06Agreement() *procedure.Procedure {
 	gates := procedure.Rules{mandateThere, schemeThere, agreementOperator, agreementMode, agreementTerm, agreementItems, agreementSlot}
 	text := procedure.Rules{agreementComplete, agreementTerms, filesThere(c, "finalPlan")}
 	bind := bindFiles(c, "finalPlan")
-	return &procedure.Procedure{ID: "p06_1d_agreement", Prefix: "SX", Title: "授权运营协议", Group: "授权管理", Plan: c, Start: "draft",
+	return &procedure.Procedure{ID: "p06_1d_agreement", Prefix: "SY", Title: "授权运营协议", Group: "授权管理", Plan: c, Start: "draft",
 		Name: func(c *procedure.Ctx) (string, error) {
 			f, err := procedure.Form[agreementForm](c)
 			return f.Title, err
