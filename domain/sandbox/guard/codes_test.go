@@ -30,7 +30,7 @@ func TestCodes(t *testing.T) {
 		seen[strings.TrimPrefix(first, "-- ")] = true
 	}
 	// these are not caused by the text of a question alone
-	for _, c := range []refuse.Code{refuse.Accuracy, refuse.Budget, refuse.Frozen, refuse.Policy, refuse.SnapshotMismatch, refuse.AllWithheld, refuse.Timeout, refuse.EngineFailed,
+	for _, c := range []refuse.Code{refuse.Accuracy, refuse.Budget, refuse.Frozen, refuse.Policy, refuse.SnapshotMismatch, refuse.AllWithheld, refuse.Timeout, refuse.Busy, refuse.EngineFailed,
 		refuse.JailMissing, refuse.Internal, refuse.TextEncoding} {
 		seen[string(c)] = true
 	}

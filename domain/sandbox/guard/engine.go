@@ -259,7 +259,7 @@ func notRefusal(err error) error {
 	return err
 }
 
-// failure turns whatever happened inside into one of four texts.
+// failure turns whatever happened inside into one of a few texts.
 func failure(ctx context.Context, err error, debited bool) error {
 	var f *Failure
 	switch {
@@ -267,8 +267,10 @@ func failure(ctx context.Context, err error, debited bool) error {
 		return f
 	case errors.Is(err, jail.ErrMissing):
 		return &Failure{refuse.New(refuse.JailMissing), debited}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &Failure{refuse.New(refuse.Timeout), debited}
+	case debited && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &Failure{refuse.New(refuse.Timeout), true}
+	case ctx.Err() != nil:
+		return &Failure{refuse.New(refuse.Busy), debited}
 	case !debited:
 		return &Failure{refuse.New(refuse.Internal), false}
 	}

@@ -146,8 +146,21 @@ func (s *scope) argBranches(e ast.Expr) ([]ratBranch, *refuse.Refusal) {
 		}
 		return out, nil
 	}
+	if c, ok := e.(*ast.Cast); ok && castResult[c.Type] != "text" && condition(c.X) {
+		// a condition as a number: 1 where it holds, else 0
+		p, r := s.predicate(c.X, false)
+		return []ratBranch{{cond: p, value: &ratLinear{c: big.NewRat(1, 1)}}, {value: &ratLinear{c: new(big.Rat)}}}, r
+	}
 	v, r := s.linear(e)
 	return []ratBranch{{value: v}}, r
+}
+
+func condition(e ast.Expr) bool {
+	switch e.(type) {
+	case *ast.Compare, *ast.Between, *ast.In, *ast.Logic, *ast.Not, *ast.IsNull, *ast.InQuery:
+		return true
+	}
+	return false
 }
 
 // linear reads a linear form; nil without refusal is the literal NULL.

@@ -12,6 +12,9 @@ import (
 // maxKeyCells bounds the values of one grouping expression.
 const maxKeyCells = 20_000
 
+// maxRuns bounds the pieces of the mapping from codes to cells.
+const maxRuns = 4000
+
 // key checks one GROUP BY expression. where is the block's condition: codes it rules out for
 // certain give no cell.
 func (s *scope) key(e ast.Expr, where Pred) (*Key, *refuse.Refusal) {
@@ -162,7 +165,9 @@ func (s *scope) listedKey(e ast.Expr, k *Col, where Pred) (*Key, *refuse.Refusal
 			key.Codes = append(key.Codes, code)
 		}
 	}
-	key.Runs = runs(outs)
+	if key.Runs = runs(outs); len(key.Runs) > maxRuns {
+		return nil, refuse.New(refuse.TooComplex, "分组把取值分得过碎")
+	}
 	return key, coarse(c, outs, k.Name)
 }
 

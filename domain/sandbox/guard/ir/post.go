@@ -300,18 +300,27 @@ func (p *post) item(e ast.Expr) (val, *refuse.Refusal) {
 	return v, nil
 }
 
-// discontinuous expressions get no interval: a small shift says nothing about them.
+// discontinuous expressions get no interval: a small shift says nothing about them. Conditions
+// inside an aggregate do not count; they are part of the figure.
 func discontinuous(e ast.Expr) bool {
-	bad := false
-	ast.Walk(e, func(x ast.Expr) {
-		switch x := x.(type) {
-		case *ast.Window, *ast.Case, *ast.Compare, *ast.In, *ast.Between:
-			bad = true
-		case *ast.Func:
-			bad = bad || x.Name == "floor" || x.Name == "ceil" || x.Name == "greatest" || x.Name == "least" || x.Name == "%" || x.Name == "//"
+	switch x := e.(type) {
+	case *ast.Window, *ast.Case, *ast.Compare, *ast.In, *ast.Between:
+		return true
+	case *ast.Func:
+		switch x.Name {
+		case "floor", "ceil", "ceiling", "trunc", "sign", "greatest", "least", "%", "mod", "//":
+			return true
 		}
-	})
-	return bad
+		if isAggregate(x.Name) {
+			return false
+		}
+	}
+	for _, c := range ast.Children(e) {
+		if discontinuous(c) {
+			return true
+		}
+	}
+	return false
 }
 
 func op(name string, l, r ast.Expr) ast.Expr {

@@ -157,7 +157,11 @@ func combine(args []Pred, all bool) Pred {
 
 func (s *scope) comparison(e *ast.Compare, negate bool) (Pred, *refuse.Refusal) {
 	op, col, lit := e.Op, e.L, e.R
-	if _, ok := literal(col); ok {
+	if l, ok := literal(col); ok {
+		if m, ok := literal(lit); ok { // 1 = 1
+			t, r := compareValues(op, l, m)
+			return constant(t.Kind == "bool" && t.True != negate), r
+		}
 		op, col, lit = flipped[op], lit, col
 	}
 	v, ok := literal(lit)
@@ -451,5 +455,12 @@ func (s *scope) banded(e ast.Expr, k *Col, negate bool) (Pred, *refuse.Refusal) 
 			spans = append(spans, Span{code, code})
 		}
 	}
-	return &InSet{Col: k, Set: NewSet(spans...)}, nil
+	set := NewSet(spans...)
+	if len(set) > maxSpans {
+		return nil, refuse.New(refuse.TooComplex, "条件把取值分得过碎")
+	}
+	return &InSet{Col: k, Set: set}, nil
 }
+
+// maxSpans bounds the separate stretches of codes one condition may pick out.
+const maxSpans = 500

@@ -226,8 +226,61 @@ func literal(e ast.Expr) (Value, bool) {
 				return v, true
 			}
 		}
+		return shiftedDay(e)
 	}
 	return Value{}, false
+}
+
+// shiftedDay is DATE '…' ± INTERVAL n unit. The parser writes intervals as to_days(…) and kin.
+func shiftedDay(e *ast.Func) (Value, bool) {
+	if !e.Operator || len(e.Args) != 2 || (e.Name != "+" && e.Name != "-") {
+		return Value{}, false
+	}
+	d, ok := literal(e.Args[0])
+	f, isCall := e.Args[1].(*ast.Func)
+	if !ok || d.Kind != "date" || !isCall || len(f.Args) != 1 {
+		return Value{}, false
+	}
+	// the operand is CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)
+	arg := f.Args[0]
+	for {
+		if c, ok := arg.(*ast.Cast); ok {
+			arg = c.X
+		} else if t, ok := arg.(*ast.Func); ok && t.Name == "trunc" && len(t.Args) == 1 {
+			arg = t.Args[0]
+		} else {
+			break
+		}
+	}
+	n, ok := literal(arg)
+	n, _ = meet(n, number(0)) // INTERVAL '2' YEAR
+	if !ok || n.Kind != "num" || n.Num.D != 1 || abs(n.Num.N) > 100_000 {
+		return Value{}, false
+	}
+	k := int(n.Num.N)
+	if e.Name == "-" {
+		k = -k
+	}
+	switch f.Name {
+	case "to_days":
+		return dayValue(d.Day.AddDate(0, 0, k)), true
+	case "to_weeks":
+		return dayValue(d.Day.AddDate(0, 0, 7*k)), true
+	case "to_months":
+		return dayValue(addMonths(d.Day, k)), true
+	case "to_quarters":
+		return dayValue(addMonths(d.Day, 3*k)), true
+	case "to_years":
+		return dayValue(addMonths(d.Day, 12*k)), true
+	}
+	return Value{}, false
+}
+
+// addMonths keeps to the last day of a shorter month, as SQL does.
+func addMonths(d time.Time, n int) time.Time {
+	first := time.Date(d.Year(), d.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(d.Day(), last)-1)
 }
 
 // parseFrac reads exact decimal or exponent text.

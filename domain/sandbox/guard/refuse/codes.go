@@ -69,6 +69,7 @@ const (
 	SnapshotMismatch Code = "GUARD_SNAPSHOT"
 	AllWithheld      Code = "GUARD_ALL_WITHHELD"
 	Timeout          Code = "GUARD_TIMEOUT"
+	Busy             Code = "GUARD_BUSY"
 	EngineFailed     Code = "GUARD_ENGINE"
 	JailMissing      Code = "GUARD_JAIL"
 	Internal         Code = "GUARD_INTERNAL"
@@ -147,6 +148,7 @@ var table = map[Code]Entry{
 	SnapshotMismatch: {Clause: "6.3.2", Message: "数据快照与授权策略不一致。", Hint: "请由运营机构按现行策略重建快照。"},
 	AllWithheld:      {Clause: "10.5.1", Message: "没有达到发布门槛的结果，全部不予显示。", Hint: "请加大分组区间或放宽筛选条件。"},
 	Timeout:          {Clause: "10.5.1", Message: "查询超时，已停止；预算已扣减。", Hint: "请缩小范围或减少分组。"},
+	Busy:             {Clause: "10.5.1", Message: "系统繁忙，查询未执行，预算未扣减。", Hint: "请稍后重试。"},
 	EngineFailed:     {Clause: "10.5.1", Message: "查询执行失败；预算已扣减。", Hint: "请稍后重试或联系运营机构，并提供查询编号。"},
 	JailMissing:      {Clause: "10.5.1", Message: "本机不具备隔离运行条件，受控查询已停用。", Hint: "请由系统管理员在支持 Landlock 与 seccomp 的内核上运行。"},
 	Internal:         {Clause: "10.5.1", Message: "受控查询内部错误，查询未执行。", Hint: "请联系运营机构，并提供查询编号。"},

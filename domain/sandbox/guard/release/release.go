@@ -25,7 +25,7 @@ const z95 = 1.959963984540054
 type Accuracy struct {
 	NanoRho int64   `json:"rho,omitempty"`
 	Sigma   float64 `json:"sigma,omitempty"` // in rows or units of a count
-	// PerColumn overrides by output column name.
+	// PerColumn overrides for single aggregates, named as in the plan's list of aggregates.
 	PerColumn map[string]Accuracy `json:"per_column,omitempty"`
 }
 

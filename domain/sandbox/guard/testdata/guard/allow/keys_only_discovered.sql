@@ -1,0 +1,1 @@
+SELECT street FROM person GROUP BY street

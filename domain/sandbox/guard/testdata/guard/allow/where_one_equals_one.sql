@@ -1,0 +1,1 @@
+SELECT count(*) FROM person WHERE 1 = 1 AND age > 30

@@ -1,0 +1,2 @@
+-- GUARD_MEASURE_USE
+SELECT avg((income > 5)::INT) FROM person

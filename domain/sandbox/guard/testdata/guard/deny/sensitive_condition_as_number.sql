@@ -1,0 +1,2 @@
+-- GUARD_SENSITIVE_USE
+SELECT sum((disease <> 'flu')::INT) FROM person

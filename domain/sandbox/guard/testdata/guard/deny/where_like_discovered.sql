@@ -1,0 +1,2 @@
+-- GUARD_PREDICATE
+SELECT count(*) FROM person WHERE street LIKE '%1'
