@@ -11,7 +11,7 @@ export function themeFor(large: boolean): ThemeConfig {
     cssVar: { key: 'pado' },
     hashed: false,
     token: {
-      fontFamily: '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif',
+      fontFamily: '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC","SimSun-ExtB","Plangothic P1",sans-serif',
       fontSize: large ? 18 : 14,
       controlHeight: large ? 44 : 32,
       borderRadius: 3,

@@ -223,8 +223,8 @@ export function ActionDialog({
               <ul>
                 {formProblems.slice(0, 8).map((p, i) => (
                   <li key={i}>
-                    {p.label}：{p.message}
-                    <Clause of={p.clause} />
+                    {p.message.includes(p.label) ? p.message : `${p.label}：${p.message}`}
+                    <Clause of={p.clause} brief />
                   </li>
                 ))}
               </ul>

@@ -1,3 +1,4 @@
+import { useProcedure } from '../api/hooks'
 import type { Case, Event } from '../api/types'
 import { AttachmentList } from '../form/files'
 import { t } from '../i18n'
@@ -8,7 +9,7 @@ import { Clause, DueMark } from '../ui/atoms'
 
 /** Who did what when, oldest first, and whose move it is now. Entries are never edited. */
 export function Timeline({ c }: { c: Case }) {
-  const current = c.phases.find((p) => p.status === 'current')
+  const owner = useProcedure(c.procedure.id).data?.states.find((s) => s.id === c.state.id)?.ownerLabel
   return (
     <ol className="timeline">
       {c.history.map((e) => (
@@ -18,7 +19,7 @@ export function Timeline({ c }: { c: Case }) {
         <li className="now">
           <div className="tl-head">
             <strong>{t('timeline.now', { state: c.state.label })}</strong>
-            {current?.by && <span>{t('timeline.by', { who: current.by })}</span>}
+            {owner && <span>{t('timeline.by', { who: owner })}</span>}
           </div>
           <DueMark due={c.due} detail />
         </li>

@@ -127,7 +127,7 @@ export function FieldsView({ fields, form }: { fields: readonly Field[]; form: F
           <div key={f.name} className={['longtext', 'table', 'files', 'file', 'json'].includes(f.kind) ? 'pair wide' : 'pair'}>
             <dt>
               {f.label}
-              <Clause of={f.clause} className="on-hover" />
+              <Clause of={f.clause} brief />
             </dt>
             <dd>
               <ValueView field={f} value={form[f.name]} />

@@ -60,7 +60,7 @@ export function FormFields({
                         <span className="sr">{t('form.must')}</span>
                       </span>
                     )}
-                    <Clause of={f.clause} />
+                    <Clause of={f.clause} brief />
                   </div>
                   {f.help && (
                     <div className="field-help" id={helpId}>
@@ -81,7 +81,7 @@ export function FormFields({
                   {error && (
                     <div className="field-error" id={errorId}>
                       {error.message}
-                      {error.clause && error.clause !== f.clause && <Clause of={error.clause} />}
+                      {error.clause && error.clause !== f.clause && <Clause of={error.clause} brief />}
                     </div>
                   )}
                   {marked?.[f.name] && <div className="field-mark">{marked[f.name]}</div>}
@@ -126,12 +126,12 @@ export function ErrorSummary({ scope, problems, onJump }: { scope: string; probl
                       focusOn(inputId(scope, p.key))
                     }}
                   >
-                    {p.label}：{p.message}
+                    {p.message.includes(p.label) ? p.message : `${p.label}：${p.message}`}
                   </button>
                 ) : (
                   p.message
                 )}
-                <Clause of={p.clause} />
+                <Clause of={p.clause} brief />
               </li>
             ))}
           </ul>

@@ -43,13 +43,16 @@ export function AttachmentLink({ a }: { a: Attachment }) {
   )
 }
 
+/** An id is nobody's name. */
+const personName = (by: string): string => (/^p_[0-9a-z]{20,}$/.test(by) ? '' : by)
+
 export function AttachmentList({ items }: { items: readonly Attachment[] }) {
   return (
     <ul className="files">
       {items.map((a) => (
         <li key={a.id}>
           <AttachmentLink a={a} />
-          <span className="muted">{[a.by, datetime(a.at)].filter(Boolean).join(' · ')}</span>
+          <span className="muted">{[personName(a.by), datetime(a.at)].filter(Boolean).join(' · ')}</span>
         </li>
       ))}
     </ul>

@@ -83,6 +83,9 @@ export function refName(r: { name: string; code?: string } | string | undefined 
   return !r ? '' : typeof r === 'string' ? r : r.name || (r.code ?? '')
 }
 
+/** A desk in words: its role and, where it has one, its organisation. */
+export const deskLabel = (d: { roleLabel: string; org: { name: string }; behalf?: string }): string => [d.roleLabel, d.org.name].filter(Boolean).join(' · ')
+
 /** The first and last of a digest, for a narrow place; the whole is in the title attribute. */
 export const shortDigest = (hex: string): string => (hex.length > 20 ? `${hex.slice(0, 8)}…${hex.slice(-8)}` : hex)
 

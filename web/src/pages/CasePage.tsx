@@ -276,6 +276,7 @@ function DraftWord({ state }: { state: DraftState }) {
 }
 
 function Side({ c }: { c: Case }) {
+  const city = useMe().data?.city
   return (
     <>
       <section className="card">
@@ -316,7 +317,7 @@ function Side({ c }: { c: Case }) {
         <dl className="side-pairs">
           <div>
             <dt>{t('case.tenant')}</dt>
-            <dd>{refName(c.tenant)}</dd>
+            <dd>{c.tenant === city?.code ? city?.name : refName(c.tenant)}</dd>
           </div>
           <div>
             <dt>{t('case.basis')}</dt>

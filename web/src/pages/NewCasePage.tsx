@@ -10,6 +10,7 @@ import { ShelfProvider } from '../form/files'
 import { ErrorSummary, FormFields } from '../form/FormFields'
 import { check, groups, mapErrors, toSend, type Problem } from '../form/model'
 import { t } from '../i18n'
+import { deskLabel } from '../lib/format'
 import { usePageTitle } from '../lib/page'
 import { Clause, ErrorBox, Loading, PageHead } from '../ui/atoms'
 
@@ -121,7 +122,7 @@ export default function NewCasePage({ id, search }: { id: string; search: Record
             <Radio.Group value={desk} onChange={(e) => setAs(e.target.value as string)} aria-label={t('new.as')}>
               {desks.map((d) => (
                 <Radio key={d.id} value={d.id}>
-                  {d.roleLabel} · {d.org.name}
+                  {deskLabel(d)}
                 </Radio>
               ))}
             </Radio.Group>

@@ -28,7 +28,7 @@ export default function ProfilePage() {
           empty={<EmptyBox text={t('nodesk.text')} />}
           columns={[
             { key: 'role', label: t('profile.role'), render: (d) => d.roleLabel },
-            { key: 'org', label: t('profile.org'), render: (d) => d.org.name },
+            { key: 'org', label: t('profile.org'), render: (d) => d.org.name || '—' },
             { key: 'division', label: t('profile.division'), render: (d) => d.org.division ?? '—' },
           ]}
         />

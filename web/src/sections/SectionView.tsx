@@ -54,7 +54,7 @@ function SectionBody({ section, context }: { section: Section; context: SectionC
             <div key={i} className="pair">
               <dt>
                 {x.label}
-                <Clause of={x.clause} className="on-hover" />
+                <Clause of={x.clause} brief />
               </dt>
               <dd>
                 <CellView cell={x.value} column={{ kind: 'text' }} />

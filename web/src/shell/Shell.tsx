@@ -7,7 +7,7 @@ import { ApiError, call, query } from '../api/client'
 import { useMe } from '../api/hooks'
 import type { Me, SearchHit } from '../api/types'
 import { getLang, setLang, t } from '../i18n'
-import { appPath, datetime } from '../lib/format'
+import { appPath, datetime, deskLabel } from '../lib/format'
 import { typing } from '../lib/page'
 import { setPref, usePref } from '../lib/prefs'
 import { ErrorBox, Loading } from '../ui/atoms'
@@ -106,7 +106,7 @@ function Frame({ me, offline }: { me: Me; offline: boolean }) {
           <Menu me={me} folded={false} unfold={() => undefined} />
         </Drawer>
         <main id="main" ref={main} tabIndex={-1}>
-          {me.desks.length === 0 && <NoDesk />}
+          {me.desks.every((d) => !d.org.id) && /^\/(work|new)\/?$/.test(here.pathname) && <NoDesk />}
           <Suspense fallback={<Loading rows={8} />}>
             <Outlet />
           </Suspense>
@@ -229,7 +229,7 @@ function TopTools({ me }: { me: Me }) {
         trigger={['click']}
         menu={{
           items: [
-            ...me.desks.map((d) => ({ key: d.id, disabled: true, label: `${d.roleLabel} · ${d.org.name}` })),
+            ...me.desks.map((d) => ({ key: d.id, disabled: true, label: deskLabel(d) })),
             ...(me.desks.length ? [{ type: 'divider' as const }] : []),
             { key: 'profile', icon: <UserOutlined />, label: t('profile') },
             { key: 'jobs', label: t('jobs') },

@@ -6,15 +6,22 @@ import { ApiError } from '../api/client'
 import type { Cell, ClauseRef, Column, Due, Tone } from '../api/types'
 import { has, t } from '../i18n'
 import { dueView } from '../lib/due'
-import { appPath, cellText, clauseText, date, datetime, integer, money, percent } from '../lib/format'
+import { appPath, cellText, clauseId, clauseText, date, datetime, integer, money, percent } from '../lib/format'
 
-/** The norm behind what is shown, as a quiet mark. */
-export function Clause({ of, className = '' }: { of: ClauseRef | string | undefined | null; className?: string }) {
+/** The norm behind what is shown, as a quiet mark; beside a field only its number. */
+export function Clause({ of, brief }: { of: ClauseRef | string | undefined | null; brief?: boolean }) {
   const text = clauseText(of)
   if (!text) return null
   return (
-    <span className={`clause ${className}`} title={t('clause.title', { clause: text })}>
-      {t('clause', { clause: text })}
+    <span className="clause" title={t('clause.title', { clause: text })}>
+      {brief ? (
+        <>
+          <span className="sr">{t('clause', { clause: '' })}</span>
+          {clauseId(of)}
+        </>
+      ) : (
+        t('clause', { clause: text })
+      )}
     </span>
   )
 }
