@@ -131,7 +131,7 @@ func schemaName(t reflect.Type, hint string) string {
 		name := huma.DefaultSchemaNamer(t, hint)
 		// Rooms may use the same short name: Column of a register is not Column of an answer.
 		if room := path.Base(t.PkgPath()); room != "api" && room != "." {
-			name = strings.ToUpper(room[:1]) + room[1:] + name
+			name = room + "." + name
 		}
 		return name
 	}
@@ -254,6 +254,9 @@ func (a *API) who(ctx context.Context) (procedure.Actor, error) {
 	}
 	if s.MustChange {
 		return procedure.Actor{}, problem(403, "password.must_change", "请先修改密码")
+	}
+	if s.MustBind {
+		return procedure.Actor{}, problem(403, "secondfactor.required", "您的岗位须绑定动态口令后才能办理，请先到个人设置中绑定")
 	}
 	return a.actors.get(ctx, a, s.Person)
 }
