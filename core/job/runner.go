@@ -40,7 +40,6 @@ func (f *Failure) Unwrap() error { return f.Cause }
 var (
 	ErrCancelled = errors.New("the job was cancelled")
 	ErrLost      = errors.New("the job's lease was lost")
-	errStopping  = errors.New("the worker is stopping")
 )
 
 // Options of a worker. The zero value of every field but Worker is good.
