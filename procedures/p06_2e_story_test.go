@@ -249,6 +249,26 @@ func (m *market) month(calls int) {
 	}
 }
 
+// The operator hears before the last day and after it, the treasury after it, each once.
+func TestRemittanceWarnings(t *testing.T) {
+	eachMarket(t, func(t *testing.T, m *market) {
+		m.month(1)
+		warn := func(day int, want int) {
+			t.Helper()
+			m.clock.At = time.Date(2026, 4, day, 9, 0, 0, 0, calendar.Shanghai)
+			for _, w := range []int{want, 0} {
+				if n, err := procedures.WarnRemittances(ctx, m.Engine); err != nil || n != w {
+					t.Fatalf("on April %d: %d messages, want %d: %v", day, n, w, err)
+				}
+			}
+		}
+		warn(1, 0) // due on the 8th, three working days before it is the 2nd
+		warn(3, 2)
+		warn(9, 3)
+		storetest.Verify(t, m.db)
+	})
+}
+
 // Closing from several places at once closes once.
 func TestRacingCloses(t *testing.T) {
 	eachMarket(t, func(t *testing.T, m *market) {

@@ -67,17 +67,22 @@ func (n *node) issue(person, order, replaces string) gatewayfeed.IssuedKey {
 func (n *node) call(key, product string) (gateway.Code, gateway.Reply) {
 	n.m.t.Helper()
 	n.m.must(n.pub.Refresh(ctx))
+	reply := n.Call(ctx, n.request(key, product))
+	if reply.Refusal != nil {
+		return reply.Refusal.Code, reply
+	}
+	return "", reply
+}
+
+func (n *node) request(key, product string) *gateway.Request {
+	n.m.t.Helper()
 	n.nonce++
 	r := &gateway.Request{Product: product}
 	r.Signed = gateway.Signed{Method: http.MethodGet, Path: gateway.InvokePath(product), Key: key, Time: strconv.FormatInt(n.m.clock.At.Unix(), 10), Nonce: fmt.Sprintf("nonce-%014d", n.nonce)}
 	var err error
 	r.Signature, err = gateway.Sign(n.customers[key], r.Signed)
 	n.m.must(err)
-	reply := n.Call(ctx, r)
-	if reply.Refusal != nil {
-		return reply.Refusal.Code, reply
-	}
-	return "", reply
+	return r
 }
 
 func (n *node) want(key, product string, code gateway.Code) {
