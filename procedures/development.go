@@ -16,7 +16,7 @@ import (
 
 // Development are the procedures from the product list to the registered product (clauses 6.3, 9).
 func Development() []*p.Procedure {
-	return []*p.Procedure{ProductList(), ListScope(), ListSuggestion(), Scenario(), ScenarioByOperator(), Demand(), DemandByOperator(), Freeze(), FreezeBySource(), Allotment(),
+	return []*p.Procedure{ProductList(), ListScope(), ListSuggestion(), Scenario(), ScenarioByOperator(), Demand(), DemandByOperator(), Members(), MembersOfOperator(), Freeze(), FreezeBySource(), Allotment(),
 		Output(), OutputByOperator(), Registration(), RegistrationByOperator()}
 }
 
@@ -27,7 +27,7 @@ func developmentRegisters() []*register.Register {
 
 // DevelopmentChoices are the lists that the forms of development pick from.
 func DevelopmentChoices() map[string]development.Choice {
-	out := map[string]development.Choice{"regulators": regulatorChoices, "own_items": ownItemChoices}
+	out := map[string]development.Choice{"regulators": regulatorChoices, "catalogue_fields": fieldChoices}
 	for _, m := range []map[string]development.Choice{development.Choices(), sandbox.Choices(), product.Choices()} {
 		for k, f := range m {
 			out[k] = f
@@ -41,16 +41,11 @@ func regulatorChoices(r *store.ReadTx, _ p.Actor, q string) (out []p.Option, err
 		WHERE o.status = 'active' AND o.name LIKE $2 ORDER BY o.name LIMIT 50`, string(party.Regulator), "%"+q+"%")
 }
 
-// ownItemChoices lists the published catalogue items of the actor's own source departments.
-func ownItemChoices(r *store.ReadTx, a p.Actor, q string) (out []p.Option, err error) {
-	err = ownOrgs(a, party.Source, func(org string) error {
-		var part []p.Option
-		err := r.Select(&part, `SELECT id AS value, title AS label FROM catalogue_item WHERE source_org = $1 AND state = 'published' AND title LIKE $2 ORDER BY title LIMIT 50`,
-			org, "%"+q+"%")
-		out = append(out, part...)
-		return err
-	})
-	return out, err
+// fieldChoices lists authorisable information items; the text narrows by item, item's id or name.
+func fieldChoices(r *store.ReadTx, _ p.Actor, q string) (out []p.Option, err error) {
+	return out, r.Select(&out, `SELECT f.name AS value, i.title || '：' || f.label || '（' || f.name || '）' AS label FROM catalogue_field f
+		JOIN catalogue_item i ON i.id = f.item AND i.state = 'published' WHERE f.authorisable = $1 AND (i.id = $2 OR i.title LIKE $3 OR f.label LIKE $3 OR f.name LIKE $3)
+		ORDER BY i.title, f.n LIMIT 200`, true, q, "%"+q+"%")
 }
 
 // toDesk lets another person of the same organisation go on with a case that its starter hands over:

@@ -1,6 +1,7 @@
 package procedures_test
 
 import (
+	"errors"
 	"testing"
 
 	"pado/core/procedure"
@@ -472,4 +473,37 @@ func TestRegistration(t *testing.T) {
 		return err
 	}))
 	storetest.Verify(t, m.db, sandbox.NewBudgetReplay())
+}
+
+// Members come and go, a closed project answers nobody, and none of it is another's.
+func TestMembersAndClosing(t *testing.T) {
+	m := ready(t, store.SQLite)
+	apply := func(person, act, whom string) error {
+		form := map[string]any{"project": m.project, "act": act, "reason": "人员调整"}
+		if whom != "" {
+			form["person"] = whom
+		}
+		no, err := m.start(person, "p06_3b_members", form)
+		m.must(err)
+		return m.do(person, no, "apply", procedure.Act{})
+	}
+	m.refused(apply(m.dev1, "add", m.op1), "members.person")
+	m.refused(apply(m.dev1, "remove", m.dev2), "members.none")
+	m.must(apply(m.dev1, "add", m.dev2))
+	ask := func(person string) (*procedure.Refused, error) {
+		_, ref, err := m.box.Ask(ctx, m.actor(person), m.project, heatSQL, guard.Accuracy{}, true)
+		return ref, err
+	}
+	if ref, err := ask(m.dev2); ref != nil || err != nil {
+		t.Errorf("a new member: %v %v", ref, err)
+	}
+	m.must(apply(m.dev1, "remove", m.dev1))
+	if _, err := ask(m.dev1); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a former member: %v", err)
+	}
+	m.must(apply(m.dev1, "close", ""))
+	if ref, err := ask(m.dev2); err != nil || ref == nil || ref.Code != sandbox.ProjectClosed {
+		t.Errorf("after the closing: %v %v", ref, err)
+	}
+	m.refused(apply(m.dev1, "add", m.dev1), "members.project")
 }

@@ -77,7 +77,7 @@ func demand(id, prefix, title string, by p.Role) *p.Procedure {
 			p.Field{Name: "title", Label: "需求名称", Kind: p.Text, Required: true, Max: 60, Plan: c},
 			p.Field{Name: "purpose", Label: "用途", Kind: p.Ref, Source: "purposes", Required: true, Plan: plan.C("9.2"), Help: "须与产品清单载明的用途一致"},
 			p.Field{Name: "items", Label: "申请的信息项", Kind: p.Table, Required: true, Plan: plan.C("10.5.2"), Rows: []p.Field{
-				{Name: "item", Label: "目录项", Kind: p.Ref, Source: "catalogue_items", Required: true, Plan: c},
+				{Name: "item", Label: "目录项", Kind: p.Ref, Source: "catalogue_authorisable", Required: true, Plan: c},
 				{Name: "fields", Label: "信息项", Kind: p.Refs, Source: "catalogue_fields", Required: true, Plan: plan.C("10.5.2")},
 				{Name: "reason", Label: "必要性", Kind: p.LongText, Required: true, Max: 1000, Plan: plan.C("10.5.2")}}},
 			p.Field{Name: "from", Label: "使用期限自", Kind: p.Date, Required: true, Plan: c},

@@ -74,7 +74,7 @@ func ProductList() *p.Procedure {
 				{Name: "summary", Label: "说明", Kind: p.LongText, Required: true, Max: 2000, Plan: c}}},
 			p.Field{Name: "sources", Label: "使用的数据", Kind: p.Table, Required: true, Plan: use, Rows: []p.Field{
 				{Name: "product", Label: "产品名称", Kind: p.Text, Required: true, Plan: use},
-				{Name: "item", Label: "目录项", Kind: p.Ref, Source: "catalogue_items", Required: true, Plan: use},
+				{Name: "item", Label: "目录项", Kind: p.Ref, Source: "catalogue_authorisable", Required: true, Plan: use},
 				{Name: "fields", Label: "信息项", Kind: p.Refs, Source: "catalogue_fields", Required: true, Plan: plan.C("10.5.2")}}}),
 		Name: func(c *p.Ctx) (string, error) {
 			f, err := p.Form[listForm](c)
@@ -342,7 +342,7 @@ func ListScope() *p.Procedure {
 	return &p.Procedure{ID: "p09_scope", Prefix: "KS", Title: "明确可授权数据范围", Group: "产品清单", Plan: c, Start: "draft",
 		Form: p.FormOf[listScopeForm](
 			p.Field{Name: "round", Label: "产品清单", Kind: p.Ref, Source: "list_rounds", Required: true, Plan: c},
-			p.Field{Name: "item", Label: "本单位的目录项", Kind: p.Ref, Source: "own_items", Required: true, Plan: c},
+			p.Field{Name: "item", Label: "本单位的目录项", Kind: p.Ref, Source: "catalogue_own", Required: true, Plan: c},
 			p.Field{Name: "fields", Label: "可以授权的信息项", Kind: p.Refs, Source: "catalogue_fields", Required: true, Plan: c},
 			p.Field{Name: "condition", Label: "条件和说明", Kind: p.LongText, Max: 1000, Plan: c}),
 		Name: func(c *p.Ctx) (string, error) {
