@@ -12,8 +12,8 @@ header{background:var(--blue);color:#fff}
 .in{max-width:1120px;margin:0 auto;padding:0 1rem}
 header .in{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 2rem;padding-top:.9rem;padding-bottom:.7rem}
 header .name{font-size:1.35rem;font-weight:600;color:#fff;text-decoration:none;letter-spacing:.02em}
-nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;flex:1}
-nav a{color:#fff;text-decoration:none;padding:.25rem 0;border-bottom:2px solid transparent}nav a:hover{border-color:#fff}
+nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;flex:1 1 20rem}
+nav a{color:#fff;text-decoration:none;white-space:nowrap;padding:.25rem 0;border-bottom:2px solid transparent}nav a:hover{border-color:#fff}
 .demo{background:#fff4d6;color:#5c4300;text-align:center;font-size:.9rem;padding:.25rem 1rem}
 main{padding:1.5rem 0 3rem;min-height:60vh}
 h1{font-size:1.5rem;margin:.2rem 0 1rem;line-height:1.35}h2{font-size:1.15rem;margin:2rem 0 .6rem;border-left:4px solid var(--blue);padding-left:.6rem}
