@@ -22,7 +22,6 @@ import (
 // file in it, and the key-encryption key, which is never inside.
 type place struct {
 	data, db, kek string
-	wall          bool
 }
 
 func (p *place) flags(f *flag.FlagSet) {
