@@ -173,9 +173,7 @@ func (e *Engine) Plan(ctx context.Context, q Request) (Plan, *Refusal, error) {
 func (c *compiled) describe() Plan {
 	p := Plan{Columns: columns(c.plan), Lines: c.lines, Tables: c.plan.Tables, PostSQL: c.post, Question: c.digest, Cells: 1}
 	p.Rho, p.Delta = release.Total(c.lines)
-	if c.worker != nil {
-		p.Jail = c.worker.Jail
-	} else {
+	if c.arranger != nil {
 		p.Jail = c.arranger.Jail
 	}
 	for i, pr := range c.priced {
@@ -290,18 +288,12 @@ func (e *Engine) compile(ctx context.Context, q Request) (*compiled, *Refusal, e
 	if err != nil {
 		return nil, nil, failure(ctx, err, false)
 	}
-	c := &compiled{manifest: m}
 	tree, ref, err := e.parse(ctx, q.SQL)
 	if ref != nil || err != nil {
 		return nil, ref, failureOrNil(ctx, err)
 	}
-	if c.plan, ref = ir.Resolve(tree, q.Policy, m.Public); ref != nil {
-		return nil, ref, nil
-	}
-	if ref := m.Check(q.Policy, c.plan.Tables); ref != nil {
-		return nil, ref, nil
-	}
-	if ref := c.price(q); ref != nil {
+	c, ref := check(tree, q, m)
+	if ref != nil {
 		return nil, ref, nil
 	}
 	ref, err = e.bind(ctx, c, q)
@@ -311,6 +303,23 @@ func (e *Engine) compile(ctx context.Context, q Request) (*compiled, *Refusal, e
 	}
 	c.digest = c.question(q)
 	return c, nil, nil
+}
+
+// check resolves, prices and writes a question; it starts nothing and reads no data.
+func check(tree ast.Query, q Request, m *snapshot.Manifest) (*compiled, *Refusal) {
+	c := &compiled{manifest: m}
+	var ref *Refusal
+	if c.plan, ref = ir.Resolve(tree, q.Policy, m.Public); ref != nil {
+		return nil, ref
+	}
+	if ref := m.Check(q.Policy, c.plan.Tables); ref != nil {
+		return nil, ref
+	}
+	if ref := c.price(q); ref != nil {
+		return nil, ref
+	}
+	c.post = ast.Print(c.plan.Post)
+	return c, nil
 }
 
 func failureOrNil(ctx context.Context, err error) error {

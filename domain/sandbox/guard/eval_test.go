@@ -143,15 +143,15 @@ func TestCanary(t *testing.T) {
 			rest = rest[i+6:]
 		}
 	}
-	all := corpus(t, "deny")
-	for name, text := range all {
+	r := newReader(t)
+	for name, text := range corpus(t, "deny") {
 		if strings.Contains(text, "CANARY") {
 			continue // the asker wrote it
 		}
 		_, sql, _ := strings.Cut(text, "\n")
-		a, ref, err := New(Options{Ledger: release.NewMemory(p)}).Run(ctx, Request{SQL: sql, Policy: p, SnapshotPath: snap})
-		b, _ := json.Marshal(a)
-		check(name, fmt.Sprint(string(b), ref, err))
+		_, ref := r.check(t, sql)
+		b, _ := json.Marshal(ref)
+		check(name, string(b))
 	}
 	for _, sql := range []string{"SELECT disease, count(*) FROM person GROUP BY disease", "SELECT street, disease, count(*) FROM person GROUP BY ALL", "SELECT hospital, count(*) FROM visit GROUP BY 1"} {
 		a, ref, err := New(Options{Ledger: release.NewMemory(p)}).Run(ctx, Request{SQL: sql, Policy: p, SnapshotPath: snap})
@@ -180,15 +180,14 @@ func TestCanary(t *testing.T) {
 // Questions written differently that mean the same are the same question, and so share a
 // stored answer; others are not.
 func TestMetamorphic(t *testing.T) {
-	p, snap := countyData(t)
-	e := New(Options{})
+	r := newReader(t)
 	digest := func(sql string) string {
 		t.Helper()
-		plan, ref, err := e.Plan(context.Background(), Request{SQL: sql, Policy: p, SnapshotPath: snap})
-		if ref != nil || err != nil {
-			t.Fatal(sql, ref, err)
+		c, ref := r.check(t, sql)
+		if ref != nil {
+			t.Fatal(sql, ref)
 		}
-		return plan.Question
+		return c.question(Request{Policy: r.p})
 	}
 	base := "SELECT sex, count(*) FROM person WHERE age >= 18 AND county = 'east' GROUP BY sex"
 	for _, sql := range []string{

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sort"
@@ -8,6 +9,10 @@ import (
 	"testing"
 
 	"pado/domain/sandbox/guard/ast"
+	"pado/domain/sandbox/guard/duck"
+	"pado/domain/sandbox/guard/jail"
+	"pado/domain/sandbox/guard/policy"
+	"pado/domain/sandbox/guard/snapshot"
 )
 
 // withoutHaving removes the engine-side pre-threshold, so that small tables show all cells.
@@ -51,4 +56,42 @@ func golden(t *testing.T, path string, got map[string]string) {
 			t.Fatalf("%s, line %d (run with -update and review):\ngot  %s\nwant %s", path, i+1, x, y)
 		}
 	}
+}
+
+// reader checks questions with one parser child for many of them, up to but without binding.
+type reader struct {
+	proc *jail.Proc
+	m    *snapshot.Manifest
+	p    *policy.Policy
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	p, snap := countyData(t)
+	m, err := snapshot.Read(snap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proc, err := jail.Start(context.Background(), jail.Spec{Role: duck.RoleParser})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proc.Close)
+	return &reader{proc, m, p}
+}
+
+func (r *reader) check(t *testing.T, sql string) (*compiled, *Refusal) {
+	t.Helper()
+	if ref := ast.CheckText(sql); ref != nil {
+		return nil, ref
+	}
+	var a duck.ParseAnswer
+	if err := r.proc.Ask(duck.ParseRequest{SQL: sql}, &a); err != nil {
+		t.Fatal("the parser died: ", sql, err)
+	}
+	tree, ref := ast.Decode(a.Parsed)
+	if ref != nil {
+		return nil, ref
+	}
+	return check(tree, Request{SQL: sql, Policy: r.p}, r.m)
 }

@@ -27,7 +27,6 @@ var errMismatch = errors.New("emitted text does not parse back to its tree")
 // bind starts the worker and the arranger side by side, has each parse the text it would run,
 // compares, and lets the engine bind it.
 func (e *Engine) bind(ctx context.Context, c *compiled, q Request) (*Refusal, error) {
-	c.post = ast.Print(c.plan.Post)
 	done := make(chan error, 1)
 	go func() { done <- e.bindWorker(ctx, c, q) }()
 	ref, err := e.bindArranger(ctx, c, q)
