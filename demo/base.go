@@ -85,6 +85,9 @@ func city() []organisation {
 // Base founds the organisations, people and accounts and returns the accounts. The records must
 // be a demonstration's; ids makes the accounts.
 func Base(ctx context.Context, db *store.DB, ids *identity.Service) ([]Account, error) {
+	if err := settings(ctx, db); err != nil {
+		return nil, err
+	}
 	hash, err := ids.Hash(ctx, Password)
 	if err != nil {
 		return nil, err
@@ -129,6 +132,16 @@ func Base(ctx context.Context, db *store.DB, ids *identity.Service) ([]Account, 
 	more := organisation{id: "org_data", roles: []procedure.Role{party.Authority}, members: []member{{"data2", "范知微", false}, {"data3", "彭远航", false}}}
 	err = join(ctx, db, ids, more, dataOrg.name, account, &list)
 	return list, err
+}
+
+// settings are the run-time parameters of a demonstration: everybody signs in with the printed
+// password alone.
+func settings(ctx context.Context, db *store.DB) error {
+	_, err := db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		_, err := w.Exec(`INSERT INTO parameter (key, valid_from, value, source) VALUES ('secondfactor.required', '2025-03-02', 'false', '演示环境')`)
+		return audit.Entry{Type: "parameter.set", Actor: "system", Object: "secondfactor.required", Action: "set", Clause: "3", Detail: map[string]string{"value": "false"}}, err
+	})
+	return err
 }
 
 // seat opens the accounts of an organisation's people and seeds it with them.

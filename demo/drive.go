@@ -162,6 +162,9 @@ type Case struct {
 // See reads a case.
 func (d *Driver) See(user, no string) (c Case) {
 	d.Get(user, "/api/cases/"+no, &c)
+	if c.Form == nil {
+		c.Form = Form{}
+	}
 	return c
 }
 
