@@ -203,7 +203,7 @@ func (d *Driver) today() calendar.Date {
 // Price files a trial tariff for a product and lets its publicity run out.
 func Price(d *Driver, product string, general, small string) {
 	no := d.Start("oper1", "p10_3c_tariff", Form{"product": product, "trial": true, "basis": "首年试行，按测算成本计", "display": "平台产品页与营业场所公示",
-		"lines": []Form{{"class": "general", "unit": "call", "price": general}, {"class": "small_firm", "unit": "call", "price": small}, {"class": "public", "unit": "call", "price": "0.00"}}})
+		"lines": []Form{{"class": "general", "unit": "call", "price": general, "expected": 100000}, {"class": "small_firm", "unit": "call", "price": small, "expected": 50000}}})
 	d.Do("oper1", no, "file", Act{})
 	d.Do("data1", no, "record", Act{})
 	d.Must("data1", no, "publicity")

@@ -124,7 +124,7 @@ func (x *platform) openGateway(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("open the usage journal: %w", err)
 	}
 	feed, shelf := gateway.NewFeed(0), &gateway.Shelf{}
-	x.feed = gatewayfeed.New(gatewayfeed.Config{DB: x.db, KEK: x.kek, Feed: feed, Shelf: shelf, Real: time.Now, Loader: x.artefacts.Get, Log: slog.Default()})
+	x.feed = gatewayfeed.New(gatewayfeed.Config{DB: x.db, KEK: x.kek, Feed: feed, Shelf: shelf, Real: time.Now, Loader: func(digest string) ([]byte, error) { return x.sandbox.Artefact(context.WithoutCancel(ctx), digest) }, Log: slog.Default()})
 	if err := x.businessOffset(ctx); err != nil {
 		return nil, err
 	}
