@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -176,6 +178,53 @@ func TestNewDataKeepsTheBudget(t *testing.T) {
 	if after.RhoSpent != 2*before.RhoSpent || after.RhoAllotted != before.RhoAllotted || w.slice(p.No).Rho != slice.Rho {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
+}
+
+// Data that was withdrawn is not asked any more, by anyone, from the next question on.
+func TestWithdrawnDataIsNotAsked(t *testing.T) {
+	w := openWorld(t, store.SQLite)
+	p := w.project("dv1", w.n)
+	if _, ref, err := w.ask("dv1", p.No, bySex); err != nil || ref != nil {
+		t.Fatal(ref, err)
+	}
+	w.write(`UPDATE dataset_version SET state = 'withdrawn'`)
+	w.write(`UPDATE dataset SET current_version = ''`)
+	if _, ref, err := w.ask("dv1", p.No, bySex); err != nil || ref == nil || ref.Code != ProjectNoTable {
+		t.Fatal(ref, err)
+	}
+	w.version("v3", 3, 3000)
+	if a, ref, err := w.ask("dv1", p.No, bySex); err != nil || ref != nil || a.State != "answered" {
+		t.Fatal(a, ref, err)
+	}
+	storetest.Verify(t, w.db, NewBudgetReplay())
+}
+
+// Two projects that put the same question at the same moment get one answer between them.
+func TestRacingForTheFirstAnswer(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ps := []Project{w.project("dv1", w.n), w.project("dv2", w.n)}
+		var got [2]string
+		var wg sync.WaitGroup
+		for i, p := range ps {
+			wg.Go(func() {
+				a, ref, err := w.ask(p.Org, p.No, bySex)
+				if err != nil || ref != nil {
+					t.Errorf("%v %v", ref, err)
+					return
+				}
+				b, err := json.Marshal(a.Rows)
+				if err != nil {
+					t.Error(err)
+				}
+				got[i] = string(b)
+			})
+		}
+		wg.Wait()
+		if got[0] != got[1] {
+			t.Errorf("%s\n%s", got[0], got[1])
+		}
+		storetest.Verify(t, w.db, NewBudgetReplay())
+	})
 }
 
 func TestWhatTheGuardRefusesCostsNothing(t *testing.T) {

@@ -68,7 +68,14 @@ func bind(w *store.Tx, p Project, n Numbers) (Project, error) {
 		}
 	}
 	if len(tables) == 0 {
-		return p, nil
+		if p.PolicyVersion == 0 {
+			return p, nil
+		}
+		p.Policy, p.PolicyDigest, p.PolicyVersion = "{}", "", p.PolicyVersion+1
+		if _, err := w.Exec(`DELETE FROM project_table WHERE project = $1`, p.No); err != nil {
+			return p, err
+		}
+		return p, p.savePolicy(w)
 	}
 	if ref := doc.Validate(); ref != nil {
 		return p, errors.Join(fmt.Errorf("compile the policy of %s", p.No), ref)
@@ -96,7 +103,11 @@ func bind(w *store.Tx, p Project, n Numbers) (Project, error) {
 		}
 	}
 	p.Policy, p.PolicyDigest, p.PolicyVersion = string(raw), doc.Digest(), p.PolicyVersion+1
-	return p, w.ExecOne(`UPDATE project SET policy = $1, policy_digest = $2, policy_version = $3 WHERE no = $4 AND policy_version = $5`,
+	return p, p.savePolicy(w)
+}
+
+func (p Project) savePolicy(w *store.Tx) error {
+	return w.ExecOne(`UPDATE project SET policy = $1, policy_digest = $2, policy_version = $3 WHERE no = $4 AND policy_version = $5`,
 		p.Policy, p.PolicyDigest, p.PolicyVersion, p.No, p.PolicyVersion-1)
 }
 
@@ -107,12 +118,16 @@ func sourcesOf(r *store.ReadTx, item string) (out []source, err error) {
 		LEFT JOIN hookup h ON h.id = v.hookup WHERE d.item = $1 ORDER BY d.id`, item)
 }
 
-// stale tells whether newer data stands behind a granted item than the project is bound to.
+// stale tells whether other data stands behind a granted item than the project is bound to: newer
+// data has come, or what it is bound to was withdrawn.
 func stale(r *store.ReadTx, p Project) (bool, error) {
-	var n int
-	err := r.Get(&n, `SELECT COUNT(*) FROM permit_grant g JOIN dataset d ON d.item = g.item JOIN dataset_version v ON v.id = d.current_version AND v.state = 'accepted'
+	fresh, err := r.Exists(`SELECT 1 FROM permit_grant g JOIN dataset d ON d.item = g.item JOIN dataset_version v ON v.id = d.current_version AND v.state = 'accepted'
 		WHERE g.id = $1 AND NOT EXISTS (SELECT 1 FROM project_table t WHERE t.project = $2 AND t.version = v.id)`, p.GrantID, p.No)
-	return n > 0, err
+	if fresh || err != nil {
+		return fresh, err
+	}
+	return r.Exists(`SELECT 1 FROM project_table t WHERE t.project = $1 AND NOT EXISTS (SELECT 1 FROM dataset d JOIN dataset_version v ON v.id = d.current_version AND v.state = 'accepted'
+		WHERE d.id = t.dataset AND v.id = t.version)`, p.No)
 }
 
 // compile makes one table of the policy: of the granted fields only, labelled at least as
