@@ -212,45 +212,16 @@ func Price(d *Driver, product string, general, small string) {
 }
 
 // Order has a customer order a product and returns the order's id with a key.
-func Order(d *Driver, customer, product string, quota int) (order string, key Key) {
+func Order(d *Driver, customer, product, name string, quota int) (order string, key Key) {
 	today := d.today()
 	no := d.Start(customer, "p06_2f_order", Form{"product": product, "use": "用于本单位业务分析", "quota": quota, "from": today.String(), "to": today.AddMonths(6).String(), "smallFirm": false})
-	d.Do(customer, no, "submit", d.accepting(customer, no))
+	d.Do(customer, no, "submit", Act{Input: Form{"terms": d.Pick(customer, "product_terms", name)}})
 	d.Do("oper2", no, "accept", Act{})
 	d.Must(customer, no, "active")
 	order = d.See(customer, no).Subject
 	var k struct{ ID, Secret, Path string }
 	d.Post(customer, "/api/orders/"+order+"/keys", Form{}, &k)
 	return order, Key{Product: product, Key: k.ID, Secret: k.Secret, Example: Example{Method: "GET", Path: k.Path}}
-}
-
-// accepting answers the input of the step that accepts the use restrictions.
-func (d *Driver) accepting(customer, no string) Act {
-	var c struct {
-		Offers []struct {
-			Action string
-			Fields []struct {
-				Name, Kind string
-				Options    []struct{ Value string }
-			}
-		}
-	}
-	d.Get(customer, "/api/cases/"+no, &c)
-	in := Form{}
-	for _, o := range c.Offers {
-		if o.Action != "submit" {
-			continue
-		}
-		for _, f := range o.Fields {
-			switch {
-			case f.Kind == "bool":
-				in[f.Name] = true
-			case len(f.Options) > 0:
-				in[f.Name] = f.Options[0].Value
-			}
-		}
-	}
-	return Act{Input: in}
 }
 
 // Jobs waits until no job of the person's organisations is open; a failed one is an error.
@@ -299,6 +270,6 @@ func MainJob(d *Driver, census, air *Delivery) (r Result) {
 		SQL:    "SELECT sex, income, count(*) AS people FROM census_income GROUP BY sex, income",
 		Params: []Form{{"name": "sex", "title": "性别", "column": "sex", "op": "eq", "required": false}}, Terms: "仅限本单位业务分析使用，不得转授权、转售或以近似原始形式对外提供。"})
 	Price(d, r.Made.Product, "1.50", "0.50")
-	r.Order, r.Key = Order(d, "bank1", r.Made.Product, 1000)
+	r.Order, r.Key = Order(d, "bank1", r.Made.Product, "就业收入结构统计", 1000)
 	return r
 }
