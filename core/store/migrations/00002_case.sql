@@ -28,6 +28,7 @@ CREATE TABLE case_file (
   rules TEXT NOT NULL
 );
 CREATE INDEX case_desk ON case_file (owes_org, owes, final, handler, due_sort, no);
+CREATE INDEX case_addressed ON case_file (owes_org, handler, final, due_sort, no);
 CREATE INDEX case_due ON case_file (final, due_sort);
 CREATE INDEX case_procedure ON case_file (procedure, tenant, updated);
 CREATE INDEX case_person ON case_file (person, updated);
