@@ -189,14 +189,14 @@ export const jobs = [
   { id: 'j3', kind: 'ingest', title: '归集：用电量月度汇总', state: 'failed', done: 0, total: 0, step: '', startedAt: '2026-11-18T09:00:00+08:00', finishedAt: '2026-11-18T09:01:00+08:00', error: '第 3 列的日期格式与流程声明不一致，未写入任何数据。' },
 ]
 export const project = {
-  no: 'SB-2026-0003', title: '普惠金融企业画像', state: '使用中', period: { from: '2026-10-01', to: '2027-09-30' },
+  no: 'SB-2026-0003', title: '普惠金融企业画像', state: 'open', mayAsk: true, purpose: '中小微企业授信评分', period: { from: '2026-10-01T00:00:00+08:00', to: '2027-10-01T00:00:00+08:00' },
   tables: [
-    { name: 'person', label: '参保人员', columns: [{ name: 'id_card', label: '公民身份号码', type: 'text', role: 'unit' }, { name: 'name', label: '姓名', type: 'text', role: 'forbidden' }, { name: 'age', label: '年龄', type: 'int', role: 'dim', domain: { lo: 0, hi: 120, coarsen: 5 } }, { name: 'county', label: '县区', type: 'text', role: 'dim', domain: ['东城区', '西城区', '南山县', '北原县', '临河县', '明水市'] }, { name: 'income', label: '收入', type: 'int', role: 'measure', domain: { lo: 0, hi: 200000 } }] },
+    { name: 'person', label: '参保人员', columns: [{ name: 'id_card', label: '公民身份号码', type: 'text', role: 'unit' }, { name: 'name', label: '姓名', type: 'text', role: 'forbidden' }, { name: 'age', label: '年龄', type: 'int', role: 'dim', lo: '0', hi: '120', grid: '5' }, { name: 'county', label: '县区', type: 'text', role: 'dim', domain: ['东城区', '西城区', '南山县', '北原县', '临河县', '明水市'] }, { name: 'income', label: '收入', type: 'int', role: 'measure', lo: '0', hi: '200000', grid: '1' }] },
     { name: 'county_dim', label: '县区', columns: [{ name: 'county', label: '县区', type: 'text', role: 'public' }] },
   ],
-  budget: { total: 500000000, spent: 45000000, left: 455000000, unit: 'nano-rho' },
+  budget: { total: 500000000, spent: 45000000, left: 455000000, day: 50000000, daySpent: 5000000, unit: 'nano-rho' },
   questions: [
-    { id: 'q1', at: '2026-11-22T16:20:00+08:00', by: '张敏', sql: 'SELECT county, count(DISTINCT id_card) AS persons\nFROM person\nGROUP BY county', state: 'answered', price: 5000000, columns: ['county', 'persons'], rows: [['东城区', 128400], ['西城区', 90210], ['南山县', null], ['北原县', 20150], ['临河县', 31020], ['明水市', 77400]], withheld: 1, interval: 20 },
+    { id: 'q1', at: '2026-11-22T16:20:00+08:00', by: '张敏', sql: 'SELECT county, count(DISTINCT id_card) AS persons\nFROM person\nGROUP BY county', state: 'answered', price: 5000000, columns: [{ name: 'county', type: 'text', from: 'key' }, { name: 'persons', type: 'int', from: 'figure' }], rows: [['东城区', 128400], ['西城区', 90210], ['南山县', null], ['北原县', 20150], ['临河县', 31020], ['明水市', 77400]], withheld: 1, interval: Array.from({ length: 6 }, () => [null, 19.6]) },
     { id: 'q2', at: '2026-11-22T16:00:00+08:00', by: '张敏', sql: 'SELECT name FROM person', state: 'refused' },
   ],
 }

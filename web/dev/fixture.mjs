@@ -170,7 +170,7 @@ function answer(req, res, url, body) {
       return fail(422, 'guard.forbidden_column', '不能使用列 name：它直接指明个人。', { clause: { id: '6.3.2', title: '数据需求' }, rewrite: 'SELECT county, count(DISTINCT id_card) AS persons FROM person GROUP BY county' })
     }
     const a = { ...project.questions[0], id: randomUUID(), at: now(), sql }
-    if (url.searchParams.get('dry')) return json({ ...a, rows: undefined, state: 'priced' })
+    if (url.searchParams.get('dry')) return json({ ...a, rows: undefined, state: 'planned', aggregates: [{ title: 'persons', half_width: 19.6 }] })
     project.questions.unshift(a)
     project.budget.spent += a.price
     project.budget.left -= a.price

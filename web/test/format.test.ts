@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appPath, bytes, clauseText, datetime, integer, money, percent, shortDigest, toBasisPoints } from '../src/lib/format'
+import { appPath, bytes, clauseText, datetime, integer, lastDay, money, percent, shortDigest, toBasisPoints } from '../src/lib/format'
 
 describe('money', () => {
   it.each([
@@ -37,6 +37,7 @@ describe('datetime', () => {
   it('leaves words alone', () => expect(datetime('待公布')).toBe('待公布'))
 })
 
+it('ends a period on the day before its end', () => expect(lastDay('2027-10-01T00:00:00+08:00')).toBe('2027-09-30'))
 it('groups integers, but not text', () => {
   expect(integer(86000)).toBe('86,000')
   expect(integer('XQ-1')).toBe('XQ-1')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Field, MenuGroup, Question } from '../src/api/types'
-import { intervalText, tableOf } from '../src/lib/answer'
+import type { Field, MenuGroup } from '../src/api/types'
+import { priceOf, tableOf } from '../src/lib/answer'
 import { matrix } from '../src/pages/HelpProcedurePage'
 import { prefilled } from '../src/pages/NewCasePage'
 import { grouped } from '../src/pages/NewPage'
@@ -87,25 +87,26 @@ it('reads rows in both shapes', () => {
 })
 
 describe('an answer of the sandbox', () => {
-  const q = (more: Partial<Question>): Question => ({ id: 'q', at: '', by: '', sql: '', state: 'answered', ...more })
   it('never shows a withheld cell as zero or nothing', () => {
-    const r = tableOf(q({ columns: ['c', 'n'], rows: [['a', 0], ['b', null]], withheld: 1 }))
+    const r = tableOf({ columns: ['c', 'n'], rows: [['a', 0], ['b', null]], withheld: 1 })
     expect(r.rows[0]![1]).toEqual({ text: '0' })
     expect(r.rows[1]![1]!.withheld).toBe(true)
     expect(r.withheld).toBe(1)
   })
-  it('adds the interval as a column, none beside a withheld figure', () => {
-    const r = tableOf(q({ columns: ['c', 'n'], rows: [['a', 128], ['b', null], ['d', 7]], interval: 20 }))
-    expect(r.columns.at(-1)!.label).toBe('误差范围')
-    expect(r.rows.map((x) => x.at(-1)!.text)).toEqual(['± 20', '—', '± 20'])
+  it('puts each figure’s interval beside it, none beside a withheld one', () => {
+    const r = tableOf({
+      columns: [{ name: 'c', type: 'text', from: 'key' }, { name: 'n', type: 'int', from: 'figure' }, { name: 's', type: 'number', from: 'figure' }],
+      rows: [['a', 128, 1.5], ['b', null, 2.5]],
+      halfWidths: [[null, 19.6, 0.12345], [null, 19.6, null]],
+    })
+    expect(r.columns.map((c) => c.label)).toEqual(['c', 'n', '误差范围', 's', '误差范围'])
+    expect(r.rows[0]!.map((c) => c.text)).toEqual(['a', '128', '± 19.6', '1.5', '± 0.1235'])
+    expect(r.rows[1]!.map((c) => c.text)).toEqual(['b', '', '—', '2.5', '—'])
+    expect(r.withheld).toBe(1)
   })
-  it('reads the shapes an interval may have', () => {
-    expect(intervalText([1, 5])).toBe('1 – 5')
-    expect(intervalText({ lo: 1, hi: 5 })).toBe('1 – 5')
-    expect(intervalText(20)).toBe('± 20')
-    expect(intervalText(null)).toBe('')
-  })
-  it('reads rows given by name', () => expect(tableOf(q({ columns: [{ name: 'n', label: '数' }], rows: [{ n: 3 }] })).rows).toEqual([[{ text: '3' }]]))
+  it('has no column of intervals for exact answers', () => expect(tableOf({ columns: ['n'], rows: [[3]] }).columns).toHaveLength(1))
+  it('reads rows given by name', () => expect(tableOf({ columns: [{ name: 'n', label: '数' }], rows: [{ n: 3 }] }).rows).toEqual([[{ text: '3' }]]))
+  it('finds the price under both names', () => expect([priceOf({ rho: 5 }), priceOf({ price: 7 }), priceOf({})]).toEqual([5, 7, undefined]))
 })
 
 it('counts the seconds of an idle session', () => {

@@ -281,28 +281,43 @@ export type Job = {
   finishedAt?: string
   error?: string
   result?: string | { url?: string; title?: string } | null
+  caseNo?: string
+  cancelling?: boolean
 }
 
-export type ProjectColumn = { name: string; label: string; type: string; role: string; domain?: unknown }
+export type ProjectColumn = { name: string; label: string; type: string; role: string; lo?: string; hi?: string; grid?: string; domain?: string[] | null }
+/** A question in the history, or the answer of asking one; a dry run answers with state "planned" and its price. */
 export type Question = {
-  id: string
-  at: string
-  by: string
-  sql: string
+  id?: string
+  n?: number
+  at?: string
+  by?: string
+  sql?: string
   state: string
-  price?: number | string
-  columns?: (string | { name: string; label?: string; kind?: string; noisy?: boolean })[]
+  price?: number
+  rho?: number
+  columns?: (string | { name: string; label?: string; type?: string; from?: string })[]
   rows?: unknown[][] | Record<string, unknown>[]
-  withheld?: number | boolean
+  withheld?: number
+  /** Half widths of the figures, beside the rows. */
   interval?: unknown
+  halfWidths?: unknown
+  truncated?: boolean
+  repeated?: boolean
+  aggregates?: { title: string; half_width: number }[]
+  message?: string
+  code?: string
 }
 export type Project = {
   no: string
   title: string
   state: string
+  stateReason?: string
+  purpose?: string
+  mayAsk?: boolean
   period: { from: string; to: string }
-  tables: { name: string; label: string; columns: ProjectColumn[] }[]
-  budget: { total: number; spent: number; left: number; unit: string }
+  tables: { name: string; label: string; unit?: string; rows?: number; columns: ProjectColumn[] }[]
+  budget: { total: number; spent: number; left: number; day?: number; daySpent?: number; unit: string }
   questions: Question[]
 }
 

@@ -48,6 +48,12 @@ export function datetime(value: unknown): string {
 
 export const date = (value: unknown): string => datetime(value).slice(0, 10)
 
+/** The last day of a period that ends at, and does not include, an instant. */
+export function lastDay(end: unknown): string {
+  const ms = Date.parse(String(end ?? ''))
+  return Number.isNaN(ms) ? date(end) : date(new Date(ms - 1).toISOString())
+}
+
 export function bytes(n: number): string {
   if (!Number.isFinite(n)) return ''
   if (n < 1024) return `${n} B`

@@ -36,7 +36,7 @@ export default function JobsPage() {
           rowKey={(j) => j.id}
           empty={<EmptyBox text={t('jobs.none')} />}
           columns={[
-            { key: 'title', label: t('jobs.title'), primary: true, render: (j) => j.title },
+            { key: 'title', label: t('jobs.title'), primary: true, render: (j) => (j.caseNo ? <SmartLink to={`/cases/${j.caseNo}`}>{j.title}</SmartLink> : j.title) },
             { key: 'state', label: t('jobs.state'), render: (j) => <Toned tone={tones[j.state]}>{t(`jobs.${j.state}`)}</Toned> },
             {
               key: 'progress',
@@ -62,6 +62,7 @@ export default function JobsPage() {
               key: 'act',
               label: t('actions'),
               render: (j) => {
+                if (j.cancelling && (j.state === 'running' || j.state === 'queued')) return <span className="muted">{t('jobs.cancelling')}</span>
                 if (j.state === 'running' || j.state === 'queued') {
                   return (
                     <Popconfirm title={t('jobs.cancel.sure', { title: j.title })} okText={t('jobs.cancel')} cancelText={t('no')} onConfirm={() => cancel(j)}>

@@ -4,11 +4,11 @@ import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useCallback, useRef, useState } from 'react'
 import { ApiError, call } from '../api/client'
 import { useMe, useProject } from '../api/hooks'
-import type { Problem, Project, Question } from '../api/types'
+import type { Problem, Project, ProjectColumn, Question } from '../api/types'
 import { has, t } from '../i18n'
-import { datetime, integer } from '../lib/format'
+import { date, datetime, integer, lastDay } from '../lib/format'
 import { usePageTitle } from '../lib/page'
-import { tableOf, type ResultTable } from '../lib/answer'
+import { priceOf, tableOf, type ResultTable } from '../lib/answer'
 import { EmptyBox, ErrorBox, ErrorMarks, Loading, PageHead, Toned } from '../ui/atoms'
 import { Watermark } from '../ui/Watermark'
 
@@ -37,16 +37,22 @@ export default function ProjectPage({ no }: { no: string }) {
         sub={
           <span className="case-sub">
             <code>{q.data.no}</code>
-            <span className="state">{q.data.state}</span>
-            <span>{t('sandbox.period', { from: q.data.period.from, to: q.data.period.to })}</span>
+            <span className="state">{stateWord(q.data.state)}</span>
+            <span>{t('sandbox.period', { from: date(q.data.period.from), to: lastDay(q.data.period.to) })}</span>
           </span>
         }
       />
+      {q.data.purpose && <p className="section-note">{t('sandbox.purpose', { purpose: q.data.purpose })}</p>}
+      {q.data.mayAsk === false && <Alert type="warning" showIcon className="gap" title={t('sandbox.mayask')} description={q.data.stateReason || t('sandbox.mayask.text')} />}
       <Bench p={q.data} watermark={me.watermark} />
     </>
   )
 }
 
+const stateWord = (state: string): string => {
+  const key = `sandbox.project.${state}`
+  return has(key) ? t(key) : state
+}
 const roleWord = (role: string): string => {
   const key = `sandbox.role.${role}`
   return has(key) ? t(key) : role
@@ -110,7 +116,7 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
                     <span className="muted">
                       {c.type} · {roleWord(c.role)}
                     </span>
-                    {c.domain !== undefined && c.domain !== null && <Domain domain={c.domain} />}
+                    <Domain c={c} />
                   </button>
                 </li>
               ))}
@@ -125,6 +131,7 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
             <div className="budget">
               <span>{t('sandbox.budget', { left: integer(budget.left), total: integer(budget.total), unit: budget.unit === 'nano-rho' ? t('sandbox.unit') : budget.unit })}</span>
               <Progress percent={used} size="small" showInfo={false} status={used >= 90 ? 'exception' : 'normal'} aria-label={t('sandbox.budget.used', { n: used })} />
+              {!!budget.day && <span className="muted">{t('sandbox.budget.day', { left: integer(Math.max(0, budget.day - (budget.daySpent ?? 0))), total: integer(budget.day) })}</span>}
             </div>
           </header>
           <Suspense fallback={<Loading rows={4} />}>
@@ -143,10 +150,10 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
             <label htmlFor="sigma">{t('sandbox.sigma')}</label>
             <Input id="sigma" className="num w-small" inputMode="decimal" value={sigma} placeholder={t('sandbox.sigma.default')} onChange={(e) => setSigma(e.target.value)} />
             <span className="spacer" />
-            <Button onClick={() => void ask(true)} loading={busy === 'dry'}>
+            <Button onClick={() => void ask(true)} loading={busy === 'dry'} disabled={p.mayAsk === false}>
               {t('sandbox.price')}
             </Button>
-            <Button type="primary" icon={<CaretRightFilled />} onClick={() => void ask(false)} loading={busy === 'run'} title="Ctrl+Enter">
+            <Button type="primary" icon={<CaretRightFilled />} onClick={() => void ask(false)} loading={busy === 'run'} disabled={p.mayAsk === false} title="Ctrl+Enter">
               {t('sandbox.run')}
             </Button>
           </div>
@@ -155,8 +162,19 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
               type="info"
               showIcon
               role="status"
-              title={t('sandbox.priced', { n: integer(price.price ?? 0), left: integer(Math.max(0, budget.left - Number(price.price ?? 0))) })}
-              description={t('sandbox.priced.text')}
+              title={t('sandbox.priced', { n: integer(priceOf(price) ?? 0), left: integer(Math.max(0, budget.left - (priceOf(price) ?? 0))) })}
+              description={
+                <>
+                  {!!price.aggregates?.length && (
+                    <ul>
+                      {price.aggregates.map((x, i) => (
+                        <li key={i}>{x.half_width > 0 ? t('sandbox.expects', { title: x.title, n: Number(x.half_width.toPrecision(4)) }) : x.title}</li>
+                      ))}
+                    </ul>
+                  )}
+                  {t('sandbox.priced.text')}
+                </>
+              }
             />
           )}
           {refusal !== undefined && <RefusedQuestion error={refusal} take={setText} />}
@@ -169,16 +187,17 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
           {!p.questions?.length && <EmptyBox text={t('sandbox.nohistory')} />}
           <ol className="questions">
             {(p.questions ?? []).map((x) => (
-              <li key={x.id}>
+              <li key={x.id ?? x.n}>
                 <div className="q-head">
-                  <time dateTime={x.at}>{datetime(x.at)}</time>
+                  <time>{datetime(x.at)}</time>
                   <span>{x.by}</span>
                   <QuestionState q={x} />
-                  {x.price !== undefined && <span className="muted">{t('sandbox.paid', { n: integer(x.price) })}</span>}
+                  {!!priceOf(x) && <span className="muted">{t('sandbox.paid', { n: integer(priceOf(x)) })}</span>}
                 </div>
                 <pre className="sql">{x.sql}</pre>
+                {x.message && <p className="field-error">{x.message}</p>}
                 <div className="q-tools">
-                  <Button size="small" onClick={() => setText(x.sql)}>
+                  <Button size="small" onClick={() => setText(x.sql ?? '')}>
                     {t('sandbox.reuse')}
                   </Button>
                   {!!x.rows?.length && (
@@ -196,19 +215,19 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
   )
 }
 
-function Domain({ domain }: { domain: unknown }) {
-  const range = domain as { lo?: unknown; hi?: unknown; coarsen?: unknown; grid?: unknown }
-  if (range && typeof range === 'object' && !Array.isArray(domain) && range.lo !== undefined && range.hi !== undefined) {
-    const step = range.coarsen ?? range.grid
+/** What values a column may be asked about: a range with its finest step, or the list itself. */
+function Domain({ c }: { c: ProjectColumn }) {
+  const { domain, lo, hi, grid } = c
+  if (lo && hi) {
     return (
       <span className="domain">
-        {String(range.lo)} – {String(range.hi)}
-        {step !== undefined && step !== null && t('sandbox.step', { n: String(step) })}
+        {lo} – {hi}
+        {grid && grid !== '1' && t('sandbox.step', { n: grid })}
       </span>
     )
   }
-  const words = Array.isArray(domain) ? domain.slice(0, 8).map(String).join('、') + (domain.length > 8 ? '…' : '') : typeof domain === 'object' ? Object.entries(domain as object).map(([k, v]) => `${k} ${String(v)}`).join('，') : String(domain)
-  return <span className="domain">{words}</span>
+  if (!domain?.length) return null
+  return <span className="domain">{domain.slice(0, 8).join('、') + (domain.length > 8 ? '…' : '')}</span>
 }
 
 function QuestionState({ q }: { q: Question }) {
@@ -260,11 +279,11 @@ function Answer({ a, watermark }: { a: Question; watermark: string }) {
       <header className="card-head">
         <h2>{t('sandbox.answer')}</h2>
         <span className="muted">
-          {datetime(a.at)}
-          {a.price !== undefined && ` · ${t('sandbox.paid', { n: integer(a.price) })}`}
+          {[a.at && datetime(a.at), priceOf(a) !== undefined && t('sandbox.paid', { n: integer(priceOf(a)) }), a.repeated && t('sandbox.repeated')].filter(Boolean).join(' · ')}
         </span>
       </header>
       {blocked && <Alert type="warning" showIcon role="alert" className="gap" title={t('sandbox.copy')} description={t('sandbox.copy.text')} closable={{ onClose: () => setBlocked(false), 'aria-label': t('close') }} />}
+      {a.truncated && <p className="section-note">{t('sandbox.truncated')}</p>}
       {table.withheld > 0 && <p className="section-note">{t('sandbox.withheld.note', { n: table.withheld })}</p>}
       <Watermark text={`${watermark} ${datetime(new Date().toISOString())}`}>
         {!table.rows.length ? (

@@ -76,6 +76,7 @@ export function ErrorMarks({ error }: { error: unknown }) {
 /** A part of the page that could not be had: why, its number, and one way on. */
 export function ErrorBox({ error, retry, busy }: { error: unknown; retry?: () => void; busy?: boolean }) {
   const status = error instanceof ApiError ? error.status : -1
+  const code = error instanceof ApiError ? error.code : ''
   return (
     <Alert
       className="error-box"
@@ -85,7 +86,13 @@ export function ErrorBox({ error, retry, busy }: { error: unknown; retry?: () =>
       description={
         <>
           <ErrorMarks error={error} />
-          {(status === 404 || status === 403) && <p>{t('error.grant')}</p>}
+          {code === 'secondfactor.required' || code === 'password.must_change' ? (
+            <p>
+              <Link to="/profile">{t('error.profile')}</Link>
+            </p>
+          ) : (
+            (status === 404 || status === 403) && <p>{t('error.grant')}</p>
+          )}
           {retry && (
             <Button size="small" icon={<ReloadOutlined />} onClick={retry} loading={busy}>
               {t('retry')}
