@@ -133,6 +133,14 @@ func (a *API) registerRoutes() {
 		}
 		w := ItemWire{Clause: clauseRef(g.Plan.ID), Cases: []RowWire{}, Starts: []register.Start{}, Sections: []procedure.Section{}}
 		err = a.Engine.DB().View(ctx, func(r *store.ReadTx) error {
+			// What the list does not show this actor has no page for it either.
+			seen, err := g.List(r, actor, register.Query{Key: in.Key, Size: 1})
+			if err != nil {
+				return err
+			}
+			if len(seen.Rows) != 1 {
+				return errNotFound
+			}
 			it, err := g.Item(r, actor, in.Key)
 			if err != nil {
 				return err

@@ -42,6 +42,22 @@ func (d *Driver) Invoke(k Key, query string, now time.Time, nonce string) (int, 
 	return d.send(http.DefaultClient, req)
 }
 
+// Ready waits until the gateway knows a fresh key: its feed comes several times a second.
+func (d *Driver) Ready(k Key, now func() time.Time) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for i := range 100 {
+		status, body := d.Invoke(k, "", now(), fmt.Sprintf("ready-%016d", i))
+		if d.err != nil || status == 200 {
+			return
+		}
+		if i == 99 {
+			d.Fail("the key is never served: %d %s", status, body)
+		}
+		<-tick.C
+	}
+}
+
 // Settle has the customer's payment of a month booked and the government's share remitted. The
 // month must be closed.
 func Settle(d *Driver) {

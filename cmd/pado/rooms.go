@@ -169,6 +169,7 @@ func (x *platform) moreRoutes() func(*api.API) {
 		api.SandboxRoutes(x.sandbox)(a)
 		api.KeyRoutes(x.keyring)(a)
 		api.JobRoutes()(a)
+		api.StatementRoutes(a)
 	}
 }
 
