@@ -68,6 +68,9 @@ func draft(p *Proposal, src pipeline.Source) *pipeline.Pipeline {
 			d.Steps = append(d.Steps, pipeline.Step{Dates: &pipeline.Dates{Columns: []string{key}, Formats: c.Formats, Time: c.Type == "timestamp"}})
 		}
 		t := pipeline.TargetColumn{Name: key, Title: c.Name, Type: c.Type, Label: "forbidden"}
+		if c.Looks != "" {
+			t.Type = "text" // a number of a person or body is a name, and its pseudonym is text
+		}
 		switch c.Looks {
 		case "id_card", "uscc":
 			domain, unitDomain := "natural_person", "natural_person"

@@ -27,6 +27,7 @@ type inspection struct {
 	blank   int64
 	columns []*look
 	finds   []Finding
+	text    bool // the file is text: a row has its number of fields
 	multi   bool // line breaks inside cells
 	strays  *pipeline.Strays
 	found   map[Reason]int64
@@ -43,8 +44,8 @@ type topRow struct {
 // topRows is how many records decide about banner, header and width.
 const topRows = 500
 
-func inspect(rows read.Rows) (*inspection, error) {
-	in := &inspection{found: map[Reason]int64{}}
+func inspect(rows read.Rows, text bool) (*inspection, error) {
+	in := &inspection{found: map[Reason]int64{}, text: text}
 	var r read.Row
 	for len(in.top) < topRows {
 		err := rows.Next(&r)
@@ -92,9 +93,16 @@ func inspect(rows read.Rows) (*inspection, error) {
 
 // layout finds width, banner and header from the first records.
 func (in *inspection) layout() {
+	// Banners, headings and notes fill one cell; they do not vote unless
+	// there is nothing else.
 	counts := map[int]int{}
 	for _, t := range in.top {
-		counts[lastFilled(t.cells)]++
+		if t.filled > 1 {
+			counts[lastFilled(t.cells)]++
+		}
+	}
+	if len(counts) == 0 {
+		counts[1] = 1
 	}
 	best := 0
 	for w, n := range counts {
@@ -123,8 +131,11 @@ func (in *inspection) layout() {
 		head = append(head, t.cells)
 	}
 	switch {
-	case in.header > 0:
-		in.width = max(1, lastFilled(head[len(head)-1]), lastFilled(head[0]))
+	case in.header > 0: // the header decides; rows with more do not fit
+		in.width = 1
+		for _, h := range head {
+			in.width = max(in.width, lastFilled(h))
+		}
 	case full > in.width:
 		in.width = full
 	}
@@ -231,7 +242,7 @@ func (in *inspection) find(record int64, reason Reason) {
 // row takes one record after the header.
 func (in *inspection) row(n int64, cells []string, filled int, flaw read.Flaw) {
 	first := ""
-	if i := slices.IndexFunc(cells, func(c string) bool { return tidy(c) != "" }); i >= 0 {
+	if i := slices.IndexFunc(cells, func(c string) bool { c = tidy(c); return c != "" && !slices.Contains(missingWords, c) }); i >= 0 {
 		first = tidy(cells[i])
 	}
 	switch {
@@ -248,7 +259,7 @@ func (in *inspection) row(n int64, cells []string, filled int, flaw read.Flaw) {
 			in.tail = append(in.tail, Finding{Record: n})
 		}
 		return
-	case lastFilled(cells) > in.width:
+	case lastFilled(cells) > in.width, in.text && len(cells) < in.width:
 		in.find(n, ReasonFields)
 		return
 	}

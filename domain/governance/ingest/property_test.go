@@ -107,3 +107,50 @@ func fewer(t *testing.T, n string) {
 	}
 	t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
 }
+
+// What a proposal promises, its draft keeps: so many rows, so many set aside.
+func TestProposalsKeepTheirWord(t *testing.T) {
+	fewer(t, "15")
+	keys := testKeys(t)
+	cell := rapid.SampledFrom([]string{"1", "25", "3.5", "2024-05-01", "2024/5/1", "中文", "abc", "NA", "", " ", "\"a,b\"", "合计", "注：略", "11010519491231002X", "13812345678", "1e3", "007"})
+	dirs := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		var b bytes.Buffer
+		width := rapid.IntRange(1, 5).Draw(rt, "width")
+		for range rapid.IntRange(0, 2).Draw(rt, "banners") {
+			b.WriteString("统计表\n")
+		}
+		b.WriteString("名称,数量,日期,代码,电话\n"[:map[int]int{1: 6, 2: 13, 3: 20, 4: 27, 5: 34}[width]] + "\n")
+		for range rapid.IntRange(1, 30).Draw(rt, "records") {
+			n := rapid.SampledFrom([]int{width, width, width, width, 1, width + 1}).Draw(rt, "fields")
+			for i := range n {
+				if i > 0 {
+					b.WriteByte(',')
+				}
+				if i == width {
+					b.WriteString("x") // one too many; a word for "missing" would be taken for a blank there
+					continue
+				}
+				b.WriteString(cell.Draw(rt, "cell"))
+			}
+			b.WriteByte('\n')
+		}
+		in := textInput(b.String())
+		p, err := Propose(context.Background(), in)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		dir, err := os.MkdirTemp(dirs, "run")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		res, err := Run(context.Background(), p.Pipeline, in, dir, keys, nil)
+		if err != nil {
+			rt.Fatalf("%v\n%s", err, b.String())
+		}
+		if res.Rows != p.Data || res.Quarantined != int64(len(p.NotData)) || p.Records != p.Data+int64(len(p.NotData)+p.Header) {
+			rt.Fatalf("promised %d rows, %d aside of %d; got %d and %d\n%s", p.Data, len(p.NotData), p.Records, res.Rows, res.Quarantined, b.String())
+		}
+	})
+}

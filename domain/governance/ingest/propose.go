@@ -101,7 +101,7 @@ func ProposeSheet(ctx context.Context, in Input, sheet string) (*Proposal, error
 		return nil, err
 	}
 	defer rows.Close()
-	look, err := inspect(rows)
+	look, err := inspect(rows, p.Kind == read.KindCSV)
 	if err != nil {
 		return nil, err
 	}

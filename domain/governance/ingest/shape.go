@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/ingest/read"
@@ -107,6 +108,11 @@ func (s *shaped) bind() ([]string, error) {
 		header = append(header, r.Cells())
 	}
 	names := Names(header)
+	// Columns without a name at the right end are what a spreadsheet leaves;
+	// a row that has something there does not fit.
+	for n := len(names); n > 0 && nameless(header, n-1) && !slices.ContainsFunc(cols, func(c pipeline.Column) bool { return c.Name == names[n-1] }); n-- {
+		names = names[:n-1]
+	}
 	raw := make([]string, len(names))
 	var missing, extra []string
 	for i, n := range names {
@@ -154,8 +160,8 @@ func (s *shaped) nextFilled(r *read.Row) error {
 	}
 }
 
-// Names makes column names of header records: blanks around and line breaks
-// inside a name are taken out, an empty cell of an upper record takes the name
+// Names makes column names of header records: blanks around a name and what
+// cannot be seen inside it are taken out, an empty cell of an upper record takes the name
 // to its left, the parts are joined by "/", a column without any name is
 // called column_N, and a name that occurs again gets _2, _3 and so on.
 func Names(header [][]string) []string {
@@ -169,7 +175,7 @@ func Names(header [][]string) []string {
 		for i := range width {
 			cell := ""
 			if i < len(h) {
-				cell = tidy(h[i])
+				cell = nameText(h[i])
 			}
 			if cell == "" && level < len(header)-1 {
 				cell = left
@@ -195,6 +201,20 @@ func Names(header [][]string) []string {
 		names[i] = name
 	}
 	return names
+}
+
+// nameText is a header cell without what cannot be seen.
+func nameText(s string) string {
+	return tidy(strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return -1
+	}, s))
+}
+
+func nameless(header [][]string, column int) bool {
+	return !slices.ContainsFunc(header, func(h []string) bool { return column < len(h) && nameText(h[column]) != "" })
 }
 
 func tidy(s string) string {
