@@ -65,7 +65,9 @@ func keyAPI(t *testing.T, s api.KeyService) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api.New(api.Deps{Engine: e, Identity: signedIn{}, Actor: func(_ *store.ReadTx, person string) (procedure.Actor, error) { return procedure.Actor{Person: person}, nil },
+	return api.New(api.Deps{Engine: e, Identity: signedIn{}, Actor: func(_ *store.ReadTx, person string) (procedure.Actor, error) {
+		return procedure.Actor{Person: person}, nil
+	},
 		More: func(a *api.API) { api.KeyRoutes(s)(a); api.StatementRoutes(a) }})
 }
 

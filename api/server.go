@@ -91,7 +91,7 @@ const sessionCookie = "pado_session"
 // New builds the handler and its OpenAPI description.
 func New(d Deps) *API {
 	a := &API{Deps: d, mux: http.NewServeMux(), registers: map[string]*register.Register{},
-		signIns: limiters{every: rate.Every(6 * time.Second), burst: 10, m: map[string]*rate.Limiter{}}}
+		signIns: limiters{every: rate.Every(time.Second), burst: 60, m: map[string]*rate.Limiter{}}}
 	a.actors.m = map[string]cachedActor{}
 	for _, g := range d.Registers {
 		a.registers[g.ID] = g
