@@ -28,6 +28,8 @@ export function Shell() {
     )
   }
   if (!q.data) {
+    // While the sign-in page is loading the shell is still drawn: it must not send there again.
+    if (q.error instanceof ApiError && q.error.status === 401 && here.pathname === '/sign-in') return null
     if (q.error instanceof ApiError && q.error.status === 401) return <Navigate to="/sign-in" search={{ to: here.href === '/' ? undefined : here.href }} replace />
     return (
       <div className="plain-page">
