@@ -131,11 +131,13 @@ func (in *inspection) layout() {
 		head = append(head, t.cells)
 	}
 	switch {
-	case in.header > 0: // the header decides; rows with more do not fit
-		in.width = 1
+	case in.header > 0:
+		// The header decides: a column may lack a name, but not its place in it.
+		named, places := 1, 1
 		for _, h := range head {
-			in.width = max(in.width, lastFilled(h))
+			named, places = max(named, lastFilled(h)), max(places, len(h))
 		}
+		in.width = max(named, min(in.width, places))
 	case full > in.width:
 		in.width = full
 	}
