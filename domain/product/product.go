@@ -154,11 +154,6 @@ func ByCase(r *store.ReadTx, caseNo string) (p Product, err error) {
 	return p, r.Get(&p, `SELECT `+columns+` FROM product WHERE case_no = $1`, caseNo)
 }
 
-// moves are the changes of state there are, with the clause each rests on.
-var moves = map[string]struct{ from, clause string }{
-	"publish": {Registered, "6.3.5"}, "suspend": {Published, "10.7.3"}, "resume": {Suspended, "10.7.3"},
-}
-
 // Move changes a product's state: publish, suspend, resume, retire. store.ErrConflict when it is not
 // in the state the act starts from.
 func Move(w *store.Tx, id, act, person, caseNo string) error {
@@ -176,12 +171,11 @@ func Move(w *store.Tx, id, act, person, caseNo string) error {
 			return err
 		}
 	case "suspend", "resume":
-		to := Suspended
+		entry.From, entry.To, entry.Clause = Published, Suspended, "10.7.3"
 		if act == "resume" {
-			to = Published
+			entry.From, entry.To = Suspended, Published
 		}
-		entry.From, entry.To, entry.Clause = moves[act].from, to, moves[act].clause
-		if err := w.ExecOne(`UPDATE product SET state = $1 WHERE id = $2 AND state = $3`, to, id, moves[act].from); err != nil {
+		if err := w.ExecOne(`UPDATE product SET state = $1 WHERE id = $2 AND state = $3`, entry.To, id, entry.From); err != nil {
 			return err
 		}
 	default:
