@@ -55,7 +55,10 @@ func TestCodesAreUnique(t *testing.T) {
 					given = "REG-1"
 				}
 				var p Product
-				err := update(db, func(w *store.Tx) (err error) { p, err = Register(w, registration(string(rune('a'+i)), given)); return err })
+				err := update(db, func(w *store.Tx) (err error) {
+					p, err = Register(w, registration(string(rune('a'+i)), given))
+					return err
+				})
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -92,7 +95,10 @@ func TestLifeOfAProduct(t *testing.T) {
 		for state, row := range want {
 			for _, act := range []string{"publish", "suspend", "resume", "retire"} {
 				p := enter(t, db, state+act)
-				must(t, update(db, func(w *store.Tx) error { _, err := w.Exec(`UPDATE product SET state = $1 WHERE id = $2`, state, p.ID); return err }))
+				must(t, update(db, func(w *store.Tx) error {
+					_, err := w.Exec(`UPDATE product SET state = $1 WHERE id = $2`, state, p.ID)
+					return err
+				}))
 				err := update(db, func(w *store.Tx) error { return Move(w, p.ID, act, "p", "c") })
 				var now Product
 				must(t, db.View(ctx, func(r *store.ReadTx) (err error) { now, err = ByID(r, p.ID); return err }))
