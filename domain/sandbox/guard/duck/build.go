@@ -373,7 +373,7 @@ func (b *builder) public(name string) error {
 		if _, ok := have[strings.ToLower(k)]; !ok {
 			return fmt.Errorf("%w: no column %s", ErrSource, k)
 		}
-		keys[i] = ast.Quote(k)
+		keys[i] = "nullif(trim(CAST(" + ast.Quote(k) + " AS VARCHAR)), '')" // as look-ups compare them
 	}
 	var twice int64
 	if err := b.conn.QueryRowContext(b.ctx, "SELECT count(*) FROM (SELECT 1 FROM "+ast.Quote(name)+" GROUP BY "+strings.Join(keys, ", ")+" HAVING count(*) > 1)").Scan(&twice); err != nil {
@@ -418,6 +418,11 @@ func (b *builder) publicWords(table string, c *ir.PublicColumn) error {
 
 // manifest is written last: a snapshot without one is not a snapshot.
 func (b *builder) manifest() error {
+	for _, name := range []string{b.q.Out, snapshot.PublicPath(b.q.Out)} {
+		if err := os.Chmod(name, 0o600); err != nil {
+			return err
+		}
+	}
 	f, err := os.Open(b.q.Out)
 	if err != nil {
 		return err

@@ -63,23 +63,16 @@ func (r *resolver) perUnit(q *ast.Select, s *scope, src *Source, where Pred, gro
 				return nil, refuse.New(refuse.Ambiguous, name)
 			}
 		}
-		n := len(sub.Out)
-		sub.Out = append(sub.Out, SubCol{Name: fmt.Sprintf("c%d", n), Figure: fig})
-		c := &Col{Name: name, Rel: sub.As, Label: label, Coding: coding.Figure(fig.Lo, fig.Hi, fig.Grid), PerUnit: true, Closed: true,
-			Value: fmt.Sprintf("c%d%s", n, MeasureSuffix)}
-		if label == policy.Dim {
-			c.Code = fmt.Sprintf("c%d", n)
-		}
-		rel.cols = append(rel.cols, c)
+		rel.cols = append(rel.cols, sub.add(fig, label, name))
 	}
 	sub.expose(src)
 	if q.Having != nil {
 		// a condition on per-unit figures is an outer condition
-		outer := &scope{r: r, items: []*scopeItem{{cols: rel.cols}}, env: s.env}
-		h, ref := s.unitHaving(q, rel)
+		h, hidden, ref := s.unitHaving(q, rel, src)
 		if ref != nil {
 			return nil, ref
 		}
+		outer := &scope{r: r, items: []*scopeItem{{cols: append(append([]*Col{}, rel.cols...), hidden...)}}, env: s.env}
 		p, ref := outer.predicate(h, false)
 		if ref != nil {
 			return nil, ref
@@ -112,26 +105,50 @@ func (sub *Sub) unit(src *Source) *Col {
 	return nil
 }
 
-// unitHaving rewrites HAVING over per-unit aggregates into a condition over output columns.
-func (s *scope) unitHaving(q *ast.Select, rel *relation) (ast.Expr, *refuse.Refusal) {
+// add makes a per-unit figure a column of the subquery.
+func (sub *Sub) add(fig *UnitFigure, label policy.Label, name string) *Col {
+	as := fmt.Sprintf("c%d", len(sub.Out))
+	sub.Out = append(sub.Out, SubCol{Name: as, Figure: fig})
+	c := &Col{Name: name, Rel: sub.As, Label: label, Coding: coding.Figure(fig.Lo, fig.Hi, fig.Grid), PerUnit: true, Closed: true, Value: as + MeasureSuffix}
+	if label == policy.Dim {
+		c.Code = as
+	}
+	return c
+}
+
+// unitHaving rewrites HAVING over per-unit aggregates into a condition over columns; an
+// aggregate that is not selected becomes a hidden one.
+func (s *scope) unitHaving(q *ast.Select, rel *relation, src *Source) (ast.Expr, []*Col, *refuse.Refusal) {
 	texts := map[string]string{}
 	for i, it := range q.Items {
 		if t, ok := s.canon(it.Expr); ok {
 			texts[t] = rel.cols[i].Name
 		}
 	}
+	var hidden []*Col
 	var bad *refuse.Refusal
 	out := ast.Rewrite(q.Having, func(e ast.Expr) (ast.Expr, bool) {
-		if t, ok := s.canon(e); ok && texts[t] != "" {
+		t, ok := s.canon(e)
+		if ok && texts[t] != "" {
 			return &ast.Column{Names: []string{texts[t]}}, true
 		}
-		if f, ok := e.(*ast.Func); ok && isAggregate(f.Name) {
-			bad = first(bad, refuse.New(refuse.NotGrouped, f.Name).WithHint("按主体分组时，HAVING 中的聚合须同时列在 SELECT 中。"))
+		f, isFunc := e.(*ast.Func)
+		if !isFunc || !isAggregate(f.Name) {
+			return nil, false
+		}
+		fig, label, ref := s.unitFigure(f, src)
+		if ref != nil {
+			bad = first(bad, ref)
 			return e, true
 		}
-		return nil, false
+		c := rel.prot.add(fig, label, fmt.Sprintf("#having%d", len(hidden)))
+		hidden = append(hidden, c)
+		if ok {
+			texts[t] = c.Name
+		}
+		return &ast.Column{Names: []string{c.Name}}, true
 	})
-	return out, bad
+	return out, hidden, bad
 }
 
 // unitFigure is count or sum over the rows of one unit; its bounds follow from K.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
 // childArg is the first argument that turns the program into a child. It is of no use to
@@ -40,6 +41,12 @@ const (
 
 // ErrMissing says the kernel cannot lock a child in. Nothing runs then.
 var ErrMissing = errors.New("the kernel offers no jail (landlock and seccomp are both needed)")
+
+// ErrNotArmed says that the program forgot to call Main first. Starting itself again would then
+// run the whole program instead of a child.
+var ErrNotArmed = errors.New("jail.Main was not called at the start of the program")
+
+var armed atomic.Bool
 
 // ErrChild is any failure of a child: it died, answered nonsense or was stopped. There is one
 // text for all of them, because a child's own words may contain data.
@@ -97,6 +104,7 @@ func (c *Conn) Receive(v any) error {
 // Main runs the process as a child when args (os.Args) ask for it, and then never returns.
 // It must be the first call of main and of TestMain in every binary that starts children.
 func Main(args []string, roles map[string]Handler) {
+	armed.Store(true)
 	if len(args) != 2 || args[1] != childArg {
 		return
 	}

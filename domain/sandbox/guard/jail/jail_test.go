@@ -325,6 +325,14 @@ func TestEnvironmentIsEmpty(t *testing.T) {
 	}
 }
 
+func TestMainMustBeCalled(t *testing.T) {
+	armed.Store(false)
+	defer armed.Store(true)
+	if _, err := Start(context.Background(), Spec{Role: "probe"}); !errors.Is(err, ErrNotArmed) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUnknownRole(t *testing.T) {
 	if _, err := Start(context.Background(), Spec{Role: "nobody"}); !errors.Is(err, ErrChild) {
 		t.Errorf("got %v", err)

@@ -19,8 +19,12 @@ type Proc struct {
 }
 
 // Start runs the program again in the role of s and waits until it is locked in. When ctx
-// ends the child is killed. Errors are ErrMissing, ErrChild or ctx.Err().
+// ends the child is killed. Errors are ErrMissing, ErrNotArmed,
+// ErrChild or ctx.Err().
 func Start(ctx context.Context, s Spec) (*Proc, error) {
+	if !armed.Load() {
+		return nil, ErrNotArmed
+	}
 	if s.Memory == 0 {
 		s.Memory = DefaultMemory
 	}
