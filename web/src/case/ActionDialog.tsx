@@ -138,6 +138,19 @@ export function ActionDialog({
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [])
 
+  // the button that opened the dialog gets the focus back; an entry of the closed menu leaves it to the menu's button
+  const [opener] = useState(() => document.activeElement as HTMLElement | null)
+  useEffect(
+    () => () => {
+      setTimeout(() => {
+        if (document.activeElement && document.activeElement !== document.body) return
+        if (opener?.isConnected && opener !== document.body && opener.offsetParent) opener.focus()
+        else document.querySelector<HTMLElement>('.action-buttons .ant-dropdown-trigger, .action-buttons button')?.focus()
+      }, 0)
+    },
+    [opener],
+  )
+
   const stale = error instanceof ApiError && (error.status === 409 || error.status === 412)
   const ready = dry?.ok === true
   const confirmed = !offer.irreversible || confirms(typed, c.no)

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { call } from '../api/client'
 import type { Field, Form } from '../api/types'
 import { toSend } from '../form/model'
+import { onBeforeSwitch } from '../i18n'
 
 export type DraftState = { kind: 'clean' } | { kind: 'typed' } | { kind: 'saving' } | { kind: 'saved'; at: Date } | { kind: 'failed' }
 
@@ -47,9 +48,11 @@ export function useDraft(no: string, fields: readonly Field[], form: Form, dirty
       }
     }
     window.addEventListener('beforeunload', leave)
+    const off = onBeforeSwitch(() => void save())
     return () => {
       clearInterval(timer)
       window.removeEventListener('beforeunload', leave)
+      off()
       void save()
     }
   }, [no])

@@ -26,7 +26,16 @@ export function has(key: string): key is Key {
   return key in dictionaries.zh
 }
 
+const before = new Set<() => void>()
+
+/** Called before the words change and every page is drawn anew: the last moment to put typed text away. */
+export function onBeforeSwitch(f: () => void): () => void {
+  before.add(f)
+  return () => before.delete(f)
+}
+
 export function setLang(next: Lang) {
+  if (next !== lang) before.forEach((f) => f())
   lang = next
   try {
     localStorage.setItem('pado.lang', next)

@@ -9,7 +9,7 @@ import { newKey } from '../case/act'
 import { ShelfProvider } from '../form/files'
 import { ErrorSummary, FormFields } from '../form/FormFields'
 import { check, groups, mapErrors, toSend, type Problem } from '../form/model'
-import { t } from '../i18n'
+import { onBeforeSwitch, t } from '../i18n'
 import { deskLabel } from '../lib/format'
 import { usePageTitle } from '../lib/page'
 import { Clause, ErrorBox, Loading, PageHead } from '../ui/atoms'
@@ -35,6 +35,9 @@ export function prefilled(fields: readonly Field[], search: Record<string, strin
   return out
 }
 
+/** What was typed into a case that does not exist yet, over a change of language. */
+const parked = new Map<string, Form>()
+
 export default function NewCasePage({ id, search }: { id: string; search: Record<string, string | undefined> }) {
   const me = useMe().data!
   const detail = useProcedure(id)
@@ -42,7 +45,7 @@ export default function NewCasePage({ id, search }: { id: string; search: Record
   const item = all.data?.find((p) => p.id === id)
   const navigate = useNavigate()
   const client = useQueryClient()
-  const [form, setForm] = useState<Form>()
+  const [form, setForm] = useState<Form | undefined>(() => parked.get(id))
   const [as, setAs] = useState(search.as)
   const [problems, setProblems] = useState<Problem[]>([])
   const [error, setError] = useState<unknown>()
@@ -51,6 +54,10 @@ export default function NewCasePage({ id, search }: { id: string; search: Record
   const dirty = useRef(false)
   usePageTitle(detail.data?.title ?? t('new'), me.city.platform)
 
+  useEffect(() => {
+    parked.delete(id)
+    return onBeforeSwitch(() => form && parked.set(id, form))
+  }, [id, form])
   useEffect(() => {
     const leave = (e: BeforeUnloadEvent) => dirty.current && e.preventDefault()
     window.addEventListener('beforeunload', leave)
