@@ -261,14 +261,19 @@ type Result struct {
 	Key       Key
 }
 
+// Employment is the product of the main job.
+func Employment(census *Delivery) Wish {
+	return Wish{Name: "就业收入结构统计", Summary: "按性别和收入档统计人数与平均周工时", Purpose: "就业服务与人力资源分析", Item: census,
+		Fields: []string{"sex", "income", "hours_per_week"}, Regulator: "hrss1", RegulatorOrg: "朔州市人力资源和社会保障局",
+		SQL:    "SELECT sex, income, count(*) AS people FROM census_income GROUP BY sex, income",
+		Params: []Form{{"name": "sex", "title": "性别", "column": "sex", "op": "eq", "required": false}}, Terms: "仅限本单位业务分析使用，不得转授权、转售或以近似原始形式对外提供。"}
+}
+
 // MainJob runs the whole chain from the mandate to a customer's key.
 func MainJob(d *Driver, census, air *Delivery) (r Result) {
 	r.Agreement = Authorise(d)
 	Supply(d, r.Agreement, census, air)
-	r.Made = Develop(d, r.Agreement, Wish{Name: "就业收入结构统计", Summary: "按性别和收入档统计人数与平均周工时", Purpose: "就业服务与人力资源分析", Item: census,
-		Fields: []string{"sex", "income", "hours_per_week"}, Regulator: "hrss1", RegulatorOrg: "朔州市人力资源和社会保障局",
-		SQL:    "SELECT sex, income, count(*) AS people FROM census_income GROUP BY sex, income",
-		Params: []Form{{"name": "sex", "title": "性别", "column": "sex", "op": "eq", "required": false}}, Terms: "仅限本单位业务分析使用，不得转授权、转售或以近似原始形式对外提供。"})
+	r.Made = Develop(d, r.Agreement, Employment(census))
 	Price(d, r.Made.Product, "1.50", "0.50")
 	r.Order, r.Key = Order(d, "bank1", r.Made.Product, "就业收入结构统计", 1000)
 	return r

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"pado/core/identity"
 	"pado/core/secret"
 	"pado/demo"
+	"pado/domain/governance/ingest"
 	"pado/domain/party"
 )
 
@@ -82,8 +84,55 @@ func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 	return printAccounts(out, p.data)
 }
 
-// fill builds data and cases; what it drives grows with the procedures.
-func (x *platform) fill(context.Context, int, func(string, ...any), *demoFile) error { return nil }
+// fill drives the main job through the platform's own API on a free port of the loopback, as the
+// demonstration's people: from the mandate to a customer's key.
+func (x *platform) fill(ctx context.Context, people int, say func(string, ...any), file *demoFile) error {
+	ctx, cancel := context.WithCancel(ctx)
+	x.role = "all"
+	h, err := x.handler(ctx, false)
+	if err != nil {
+		cancel()
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		cancel()
+		return err
+	}
+	srv := serverOf(h)
+	go srv.Serve(l) //nolint:errcheck // it ends with the demonstration
+	x.start(ctx)
+	defer func() { srv.Close(); cancel() }()
+	d := &demo.Driver{URL: "http://" + l.Addr().String()}
+	d.Wait = func(user string) error { return demo.Jobs(d, user) }
+	d.Advance = func(to time.Time) error {
+		if err := x.db.AdvanceClock(ctx, to, "system"); err != nil {
+			return err
+		}
+		return x.settle(ctx)
+	}
+	examples, err := ingest.Examples()
+	if err != nil {
+		return err
+	}
+	agreement := demo.Authorise(d)
+	say("授权依据、实施方案、授权运营协议已生效")
+	census := demo.Census(string(examples["adult-census"].Text), "census.csv", demo.CensusFile(people))
+	air := demo.Air(string(examples["beijing-pm25"].Text), "air.csv", demo.AirFile(336), demo.AirFields)
+	demo.Supply(d, agreement, census, air)
+	say("目录、接入与数据集：%d 人，%d 小时", people, 336*24)
+	made := demo.Develop(d, agreement, demo.Employment(census))
+	say("产品清单、场景、需求、提问、出域、登记与上线")
+	demo.Price(d, made.Product, "1.50", "0.50")
+	_, key := demo.Order(d, "bank1", made.Product, demo.Employment(census).Name, 100000)
+	say("收费标准公示生效，订单与密钥")
+	if err := d.Err(); err != nil {
+		return err
+	}
+	file.Keys = append(file.Keys, key)
+	file.Projects = append(file.Projects, demo.Project{No: made.Project, User: "dev1"})
+	return nil
+}
 
 func printAccounts(out io.Writer, dir string) error {
 	b, err := os.ReadFile(filepath.Join(dir, "demo.json"))

@@ -102,6 +102,7 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 		loop{"checkpoint", time.Second, func(ctx context.Context) error { return sign(ctx, db, keys) }},
 		loop{"clock", 5 * time.Second, func(ctx context.Context) error { _, err := x.engine.Tick(ctx); return err }},
 		loop{"months", time.Minute, x.closeMonths},
+		loop{"questions", time.Minute, func(ctx context.Context) error { _, err := x.sandbox.Sweep(ctx, 5*time.Minute); return err }},
 		loop{"remittances", time.Hour, func(ctx context.Context) error { _, err := procedures.WarnRemittances(ctx, x.engine); return err }},
 		loop{"letters", 10 * time.Second, x.drain},
 		loop{"sessions", 10 * time.Minute, x.identity.Sweep})

@@ -193,7 +193,7 @@ func (x *platform) faces(mux *http.ServeMux) error {
 }
 
 // replayHooks are the books the verifier replays from the bodies of the log.
-func replayHooks() []verify.Hook { return nil }
+func replayHooks() []verify.Hook { return []verify.Hook{sandbox.NewBudgetReplay()} }
 
 // inbox shows the messages of domain/party on the wire.
 type inbox struct{ *party.Inbox }
