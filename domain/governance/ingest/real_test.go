@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"pado/domain/governance/ingest/engine"
 	"pado/domain/governance/ingest/pipeline"
@@ -185,6 +186,18 @@ func TestReencoded(t *testing.T) {
 			t.Errorf("%s: %+v", c.file, res.Lineage)
 		}
 		balanced(t, dir, res)
+	}
+}
+
+// What a spreadsheet calls "Unicode text": UTF-16 with tabs.
+func TestUnicodeText(t *testing.T) {
+	text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String("名称\t数量\r\n甲\t1\r\n乙\t2\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, res, rows := proposed(t, textInput(text))
+	if p.Delimiter != "\t" || res.Lineage.Encoding != "utf-16le" || fmt.Sprint(rows) != "[甲|1 乙|2]" {
+		t.Errorf("%q %s %v", p.Delimiter, res.Lineage.Encoding, rows)
 	}
 }
 

@@ -119,6 +119,9 @@ func Load(out, version string) (*Result, error) {
 
 // publish makes the finished file and then its manifest visible.
 func (r *run) publish(file string, res *Result) error {
+	if err := os.Chmod(file, 0o600); err != nil {
+		return storeError(err)
+	}
 	if err := syncFile(file); err != nil {
 		return err
 	}
