@@ -1,2 +1,2 @@
 -- GUARD_NOT_SELECT
-COPY person TO '/tmp/x.csv'
+COPY person TO 'x.csv'
