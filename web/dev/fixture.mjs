@@ -176,6 +176,14 @@ function answer(req, res, url, body) {
     project.budget.left -= a.price
     return json(a)
   }
+  const keyList = (globalThis.keyList ??= [{ id: 'key-0001', order: 'DD-1', algorithm: 'HMAC-SM3', state: 'active', created: '2026-11-01T09:00:00+08:00', path: '/open/v1/enterprise' }])
+  if (/^\/api\/orders\/[^/]+\/keys$/.test(path)) {
+    if (req.method === 'GET') return json({ items: keyList })
+    const b = input()
+    const k = { id: `key-${String(keyList.length + 1).padStart(4, '0')}`, order: 'DD-1', algorithm: b.algorithm, state: 'active', created: now(), path: '/open/v1/enterprise' }
+    keyList.push(k)
+    return json({ ...k, secret: randomUUID().replaceAll('-', '').repeat(2) }, 201)
+  }
   return fail(404, 'not_found', '没有这个地址')
 
   function act(no, action) {

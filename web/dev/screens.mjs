@@ -45,6 +45,8 @@ export const screens = () => [
   { name: 'help-procedure', path: '/help/p06_3b_demand' },
   { name: 'profile', path: '/profile' },
   { name: 'profile-totp', path: '/profile', then: async (p) => { await p.getByRole('button', { name: '开始绑定' }).click(); await p.waitForSelector('.totp-secret') } },
+  { name: 'keys', path: '/orders/DD-1/keys', then: async (p) => { await p.getByRole('button', { name: '签发密钥' }).click(); await p.locator('.ant-modal-footer .ant-btn-primary').click(); await p.waitForSelector('.secret') } },
+  { name: 'keys-revoke', path: '/orders/DD-1/keys', viewport: true, then: async (p) => { await p.getByRole('button', { name: /^吊销密钥/ }).first().click(); await p.waitForSelector('#revoke-id') } },
   { name: 'project', path: '/projects/SB-2026-0003' },
   { name: 'project-answer', path: '/projects/SB-2026-0003', then: async (p) => { await p.click('.q-tools button'); await p.getByRole('button', { name: '运行' }).click(); await p.waitForSelector('.answer table') } },
   { name: 'project-refused', path: '/projects/SB-2026-0003', viewport: true, then: async (p) => { await p.click('.questions li:last-child .q-tools button'); await p.getByRole('button', { name: '试算价格' }).click(); await p.waitForSelector('.ant-alert-warning') } },

@@ -42,10 +42,12 @@ const helpProcedure = createRoute({ getParentRoute: () => shell, path: '/help/$p
 const profile = createRoute({ getParentRoute: () => shell, path: '/profile', component: lazyRouteComponent(() => import('./pages/ProfilePage')) })
 const projects = createRoute({ getParentRoute: () => shell, path: '/projects/$no', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/routes'), 'ProjectRoute') })
 
+const keys = createRoute({ getParentRoute: () => shell, path: '/orders/$order/keys', component: lazyRouteComponent(() => import('./pages/routes'), 'KeysRoute') })
+
 const tree = rootRoute.addChildren([
   signIn,
   register,
-  shell.addChildren([index, work, casePage, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects]),
+  shell.addChildren([index, work, casePage, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects, keys]),
 ])
 
 export const router = createRouter({

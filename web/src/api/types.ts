@@ -321,6 +321,20 @@ export type Project = {
   questions: Question[]
 }
 
+/** A key of an order. `secret` is there once, in the answer that issues it. */
+export type ApiKey = {
+  id: string
+  order: string
+  algorithm: string
+  state: 'active' | 'replaced' | 'ended'
+  created: string
+  ends?: string
+  revoked?: string
+  replaces?: string
+  path: string
+  secret?: string
+}
+
 export type Problem = {
   type?: string
   title?: string

@@ -6,7 +6,8 @@ import { useMe, useRegisterEntry, useRegisters } from '../api/hooks'
 import { t } from '../i18n'
 import { usePageTitle } from '../lib/page'
 import { SectionView } from '../sections/SectionView'
-import { Clause, ErrorBox, Loading, PageHead } from '../ui/atoms'
+import { benches } from '../panels/benches'
+import { Clause, ErrorBox, Loading, PageHead, SmartLink } from '../ui/atoms'
 import { CaseTable } from '../ui/CaseTable'
 import { PrintHead } from '../ui/PrintHead'
 
@@ -28,6 +29,7 @@ export default function EntryPage({ id, entry }: { id: string; entry: string }) 
     )
   }
   const e = q.data
+  const bench = benches[id]
   return (
     <>
       <PrintHead title={e.title} />
@@ -42,6 +44,11 @@ export default function EntryPage({ id, entry }: { id: string; entry: string }) 
         }
         extra={
           <>
+            {bench && (
+              <SmartLink to={bench.path(entry)} className="btn-link primary">
+                {t(bench.label)}
+              </SmartLink>
+            )}
             {e.proof && (
               <a className="btn-link" href={url(e.proof.url)} target="_blank" rel="noopener noreferrer">
                 {t('case.proof.seq', { n: e.proof.seq })}

@@ -8,6 +8,7 @@ const NewCasePage = lazy(() => import('./NewCasePage'))
 const RegisterListPage = lazy(() => import('./RegisterListPage'))
 const EntryPage = lazy(() => import('./EntryPage'))
 const HelpProcedurePage = lazy(() => import('./HelpProcedurePage'))
+const KeysPage = lazy(() => import('./KeysPage'))
 const ProjectPage = lazy(() => import('./ProjectPage'))
 
 const wait = (node: ReactNode) => <Suspense fallback={<Loading rows={8} />}>{node}</Suspense>
@@ -38,4 +39,8 @@ export function HelpProcedureRoute() {
 export function ProjectRoute() {
   const { no } = useParams({ from: '/shell/projects/$no' })
   return wait(<ProjectPage key={no} no={no} />)
+}
+export function KeysRoute() {
+  const { order } = useParams({ from: '/shell/orders/$order/keys' })
+  return wait(<KeysPage key={order} order={order} />)
 }
