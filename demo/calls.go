@@ -80,7 +80,7 @@ func Settle(d *Driver) {
 		d.Fail("there should be one fee due: %+v", list.Items)
 		return
 	}
-	fee := d.register("oper1", "fees", list.Items[0].Value, "fee")
+	fee := d.register("oper1", "remittances", list.Items[0].Value, "fee")
 	no = d.Start("oper1", "p06_2e_remittance", Form{"fee": list.Items[0].Value, "amount": fee, "paidOn": day, "voucher": "JK-2026-0001", "file": d.Attach("oper1", "缴款书.pdf", signed)})
 	d.Do("oper1", no, "remit", Act{})
 	d.Do("fin1", no, "confirm", Act{Input: d.inputs("fin1", no, "confirm", Form{"receiptNo": "GK-2026-0001"})})
