@@ -262,7 +262,7 @@ func usageCommand(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 		err = db.View(ctx, func(r *store.ReadTx) error {
-			return r.Each(`SELECT month, order_id, product, customer_org, agreement, tariff, calls, rows FROM usage_month ORDER BY month, order_id, tariff`, nil,
+			return r.Each(`SELECT month, order_id, product, customer_org, agreement, tariff, calls, row_count FROM usage_month ORDER BY month, order_id, tariff`, nil,
 				func(scan func(...any) error) error {
 					rec := make([]string, 8)
 					ptr := make([]any, 8)
