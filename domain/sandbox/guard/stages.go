@@ -90,7 +90,7 @@ func (e *Engine) bindArranger(ctx context.Context, c *compiled, q Request) (*Ref
 	if err := same(a.Parsed, c.plan.Post); err != nil {
 		return nil, err
 	}
-	if err := c.arranger.Ask(duck.ArrangeRequest{Bind: c.post, Params: c.plan.Params}, &a); err != nil {
+	if err := c.arranger.Ask(duck.ArrangeRequest{Bind: c.post}, &a); err != nil {
 		return nil, err
 	}
 	if a.BindFailed {
@@ -327,7 +327,7 @@ func (c *compiled) exit(r []any) (row []any, halves []*float64, withheld, shown 
 			}
 		}
 		figure := o.From == ir.FromFigure || o.From == ir.FromDerived
-		if f, ok := v.(float64); ok && o.Type == "number" && figure {
+		if f, ok := v.(float64); ok && o.Type == "number" && figure && len(c.plan.Blocks) > 0 {
 			g := roundTo(f, 4)
 			if half != nil {
 				*half = roundUp(*half+math.Abs(g-f), 2)

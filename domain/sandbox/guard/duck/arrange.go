@@ -75,7 +75,7 @@ func arranger(c *jail.Conn) error {
 		case q.Parse != "":
 			a.Parsed, err = parse(ctx, conn, q.Parse)
 		case q.Bind != "":
-			a.BindFailed = bindAll(ctx, conn, &q) != nil
+			a.BindFailed = prepared(ctx, conn, q.Bind) != nil
 		case q.Fill != nil:
 			for i := range q.Fill {
 				if err = fill(conn, &q.Fill[i]); err != nil {
@@ -120,15 +120,6 @@ func create(ctx context.Context, q *ArrangeRequest) (*sql.Conn, error) {
 		}
 	}
 	return conn, lock(ctx, conn)
-}
-
-// bindAll runs the query over the empty tables, which finds what binding alone leaves open.
-func bindAll(ctx context.Context, conn *sql.Conn, q *ArrangeRequest) error {
-	rows, err := conn.QueryContext(ctx, q.Bind, anys(q.Params)...)
-	if err != nil {
-		return err
-	}
-	return rows.Close()
 }
 
 func anys(s []string) []any {

@@ -112,6 +112,9 @@ func Main(args []string, roles map[string]Handler) {
 }
 
 func childMain(roles map[string]Handler) int {
+	if err := closeInherited(); err != nil {
+		return 2
+	}
 	c := &Conn{r: os.Stdin, w: os.Stdout}
 	var s Spec
 	if err := c.Receive(&s); err != nil {

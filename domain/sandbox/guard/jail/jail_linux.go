@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
@@ -59,6 +60,29 @@ func enter(s Spec) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("landlock %d, seccomp", abi), nil
+}
+
+// closeInherited closes descriptors a careless library of the parent has left open. What the
+// runtime itself uses to wait for input stays.
+func closeInherited() error {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return fmt.Errorf("list descriptors: %w", err)
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= 2 {
+			continue
+		}
+		target, err := os.Readlink("/proc/self/fd/" + e.Name())
+		if err != nil || target == "anon_inode:[eventpoll]" || target == "anon_inode:[eventfd]" {
+			continue // gone meanwhile (the listing's own), or the runtime's
+		}
+		if err := unix.Close(fd); err != nil {
+			return fmt.Errorf("close descriptor: %w", err)
+		}
+	}
+	return nil
 }
 
 func limits(s Spec) error {

@@ -6,4 +6,6 @@ import "syscall"
 
 func enter(Spec) (string, error) { return "", ErrMissing }
 
+func closeInherited() error { return nil }
+
 func childAttr() *syscall.SysProcAttr { return nil }

@@ -28,6 +28,7 @@ type probeRequest struct {
 	Parent  int
 	Port    string
 	Dir     string
+	FD      int
 }
 
 // attempts are the ways out we can think of; each must give an error inside.
@@ -55,66 +56,67 @@ func attempts(q probeRequest) map[string]func() error {
 		return func() error { _, err := unix.Socket(domain, typ, proto); return err }
 	}
 	return map[string]func() error{
-		"read passwd":        read("/etc/passwd"),
-		"read root dir":      read("/"),
-		"read own memory":    read("/proc/self/mem"),
-		"read own environ":   read("/proc/self/environ"),
-		"read own maps":      read("/proc/self/maps"),
-		"read parent":        read(fmt.Sprintf("/proc/%d/environ", q.Parent)),
-		"read parent fd":     read(fmt.Sprintf("/proc/%d/fd/0", q.Parent)),
-		"read program":       read("/proc/self/exe"),
-		"read device":        read("/dev/zero"),
-		"read neighbour":     read(filepath.Join(q.Dir, "secret")),
-		"write null":         func() error { return file(os.OpenFile("/dev/null", os.O_WRONLY, 0)) },
-		"write allowed":      func() error { return file(os.OpenFile(q.Allowed, os.O_RDWR, 0)) },
-		"append allowed":     func() error { return file(os.OpenFile(q.Allowed, os.O_WRONLY|os.O_APPEND, 0)) },
-		"truncate open":      func() error { return file(os.OpenFile(q.Allowed, os.O_RDONLY|os.O_TRUNC, 0)) },
-		"truncate":           func() error { return os.Truncate(q.Allowed, 0) },
-		"chmod":              func() error { return os.Chmod(q.Allowed, 0o777) },
-		"unlink":             func() error { return os.Remove(q.Allowed) },
-		"rename":             func() error { return os.Rename(q.Allowed, q.Allowed+"2") },
-		"link":               func() error { return os.Link(q.Allowed, q.Allowed+"3") },
-		"symlink":            func() error { return os.Symlink("/etc/passwd", filepath.Join(q.Dir, "l")) },
-		"create":             func() error { return file(os.Create(filepath.Join(q.Dir, "new"))) },
-		"create tmp":         func() error { return file(os.Create(filepath.Join(os.TempDir(), "guard-jail-new"))) },
-		"create shm":         func() error { return file(os.Create("/dev/shm/guard-jail-new")) },
-		"mkdir":              func() error { return os.Mkdir(filepath.Join(q.Dir, "d"), 0o777) },
-		"mkfifo":             func() error { return unix.Mkfifo(filepath.Join(q.Dir, "f"), 0o666) },
-		"tcp":                func() error { c, err := net.Dial("tcp", "127.0.0.1:"+q.Port); _ = c; return err },
-		"udp":                func() error { c, err := net.Dial("udp", "127.0.0.1:"+q.Port); _ = c; return err },
-		"listen":             func() error { l, err := net.Listen("tcp", "127.0.0.1:0"); _ = l; return err },
-		"unix socket":        socket(unix.AF_UNIX, unix.SOCK_STREAM, 0),
-		"netlink socket":     socket(unix.AF_NETLINK, unix.SOCK_RAW, 0),
-		"packet socket":      socket(unix.AF_PACKET, unix.SOCK_RAW, 0),
-		"vsock":              socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0),
-		"socketpair":         func() error { _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err },
-		"exec":               func() error { return exec.Command("/bin/true").Run() },
-		"exec self":          func() error { return syscall.Exec("/proc/self/exe", []string{"x"}, nil) },
-		"fork":               sys(unix.SYS_CLONE, uintptr(unix.SIGCHLD)),
-		"clone namespace":    sys(unix.SYS_CLONE, unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD)),
-		"clone3":             sys(unix.SYS_CLONE3, 0, 0),
-		"unshare":            func() error { return unix.Unshare(unix.CLONE_NEWUSER) },
-		"setns":              sys(unix.SYS_SETNS, 0, 0),
-		"mount":              func() error { return unix.Mount("none", q.Dir, "tmpfs", 0, "") },
-		"chroot":             func() error { return unix.Chroot(q.Dir) },
-		"chdir":              func() error { return os.Chdir(q.Dir) },
-		"ptrace parent":      func() error { return unix.PtraceAttach(q.Parent) },
-		"read parent memory": sys(unix.SYS_PROCESS_VM_READV, uintptr(q.Parent), 0, 0, 0, 0, 0),
-		"kill parent":        func() error { return unix.Kill(q.Parent, 0) },
-		"tgkill parent":      func() error { return unix.Tgkill(q.Parent, q.Parent, 0) },
-		"pidfd":              func() error { _, err := unix.PidfdOpen(q.Parent, 0); return err },
-		"setuid":             sys(unix.SYS_SETUID, 0),
-		"capset":             sys(unix.SYS_CAPSET, 0, 0),
-		"io_uring":           sys(unix.SYS_IO_URING_SETUP, 1, 0),
-		"bpf":                sys(unix.SYS_BPF, 0, 0, 0),
-		"perf":               sys(unix.SYS_PERF_EVENT_OPEN, 0, 0, 0, 0, 0),
-		"userfaultfd":        sys(unix.SYS_USERFAULTFD, 0),
-		"memfd":              func() error { _, err := unix.MemfdCreate("x", 0); return err },
-		"keyctl":             sys(unix.SYS_KEYCTL, 0),
-		"module":             sys(unix.SYS_INIT_MODULE, 0, 0, 0),
-		"reboot":             sys(unix.SYS_REBOOT, 0, 0, 0, 0),
-		"openat2":            sys(unix.SYS_OPENAT2, 0, 0, 0, 0),
-		"open by handle":     sys(unix.SYS_OPEN_BY_HANDLE_AT, 0, 0, 0),
+		"read passwd":               read("/etc/passwd"),
+		"read root dir":             read("/"),
+		"read own memory":           read("/proc/self/mem"),
+		"read own environ":          read("/proc/self/environ"),
+		"read own maps":             read("/proc/self/maps"),
+		"read parent":               read(fmt.Sprintf("/proc/%d/environ", q.Parent)),
+		"read parent fd":            read(fmt.Sprintf("/proc/%d/fd/0", q.Parent)),
+		"read program":              read("/proc/self/exe"),
+		"read device":               read("/dev/zero"),
+		"read neighbour":            read(filepath.Join(q.Dir, "secret")),
+		"read inherited descriptor": func() error { _, err := unix.Read(q.FD, make([]byte, 8)); return err },
+		"write null":                func() error { return file(os.OpenFile("/dev/null", os.O_WRONLY, 0)) },
+		"write allowed":             func() error { return file(os.OpenFile(q.Allowed, os.O_RDWR, 0)) },
+		"append allowed":            func() error { return file(os.OpenFile(q.Allowed, os.O_WRONLY|os.O_APPEND, 0)) },
+		"truncate open":             func() error { return file(os.OpenFile(q.Allowed, os.O_RDONLY|os.O_TRUNC, 0)) },
+		"truncate":                  func() error { return os.Truncate(q.Allowed, 0) },
+		"chmod":                     func() error { return os.Chmod(q.Allowed, 0o777) },
+		"unlink":                    func() error { return os.Remove(q.Allowed) },
+		"rename":                    func() error { return os.Rename(q.Allowed, q.Allowed+"2") },
+		"link":                      func() error { return os.Link(q.Allowed, q.Allowed+"3") },
+		"symlink":                   func() error { return os.Symlink("/etc/passwd", filepath.Join(q.Dir, "l")) },
+		"create":                    func() error { return file(os.Create(filepath.Join(q.Dir, "new"))) },
+		"create tmp":                func() error { return file(os.Create(filepath.Join(os.TempDir(), "guard-jail-new"))) },
+		"create shm":                func() error { return file(os.Create("/dev/shm/guard-jail-new")) },
+		"mkdir":                     func() error { return os.Mkdir(filepath.Join(q.Dir, "d"), 0o777) },
+		"mkfifo":                    func() error { return unix.Mkfifo(filepath.Join(q.Dir, "f"), 0o666) },
+		"tcp":                       func() error { c, err := net.Dial("tcp", "127.0.0.1:"+q.Port); _ = c; return err },
+		"udp":                       func() error { c, err := net.Dial("udp", "127.0.0.1:"+q.Port); _ = c; return err },
+		"listen":                    func() error { l, err := net.Listen("tcp", "127.0.0.1:0"); _ = l; return err },
+		"unix socket":               socket(unix.AF_UNIX, unix.SOCK_STREAM, 0),
+		"netlink socket":            socket(unix.AF_NETLINK, unix.SOCK_RAW, 0),
+		"packet socket":             socket(unix.AF_PACKET, unix.SOCK_RAW, 0),
+		"vsock":                     socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0),
+		"socketpair":                func() error { _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err },
+		"exec":                      func() error { return exec.Command("/bin/true").Run() },
+		"exec self":                 func() error { return syscall.Exec("/proc/self/exe", []string{"x"}, nil) },
+		"fork":                      sys(unix.SYS_CLONE, uintptr(unix.SIGCHLD)),
+		"clone namespace":           sys(unix.SYS_CLONE, unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD)),
+		"clone3":                    sys(unix.SYS_CLONE3, 0, 0),
+		"unshare":                   func() error { return unix.Unshare(unix.CLONE_NEWUSER) },
+		"setns":                     sys(unix.SYS_SETNS, 0, 0),
+		"mount":                     func() error { return unix.Mount("none", q.Dir, "tmpfs", 0, "") },
+		"chroot":                    func() error { return unix.Chroot(q.Dir) },
+		"chdir":                     func() error { return os.Chdir(q.Dir) },
+		"ptrace parent":             func() error { return unix.PtraceAttach(q.Parent) },
+		"read parent memory":        sys(unix.SYS_PROCESS_VM_READV, uintptr(q.Parent), 0, 0, 0, 0, 0),
+		"kill parent":               func() error { return unix.Kill(q.Parent, 0) },
+		"tgkill parent":             func() error { return unix.Tgkill(q.Parent, q.Parent, 0) },
+		"pidfd":                     func() error { _, err := unix.PidfdOpen(q.Parent, 0); return err },
+		"setuid":                    sys(unix.SYS_SETUID, 0),
+		"capset":                    sys(unix.SYS_CAPSET, 0, 0),
+		"io_uring":                  sys(unix.SYS_IO_URING_SETUP, 1, 0),
+		"bpf":                       sys(unix.SYS_BPF, 0, 0, 0),
+		"perf":                      sys(unix.SYS_PERF_EVENT_OPEN, 0, 0, 0, 0, 0),
+		"userfaultfd":               sys(unix.SYS_USERFAULTFD, 0),
+		"memfd":                     func() error { _, err := unix.MemfdCreate("x", 0); return err },
+		"keyctl":                    sys(unix.SYS_KEYCTL, 0),
+		"module":                    sys(unix.SYS_INIT_MODULE, 0, 0, 0),
+		"reboot":                    sys(unix.SYS_REBOOT, 0, 0, 0, 0),
+		"openat2":                   sys(unix.SYS_OPENAT2, 0, 0, 0, 0),
+		"open by handle":            sys(unix.SYS_OPEN_BY_HANDLE_AT, 0, 0, 0),
 		"executable memory": func() error {
 			_, err := unix.Mmap(-1, 0, 4096, unix.PROT_EXEC|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 			return err
@@ -203,6 +205,12 @@ func TestNothingElse(t *testing.T) {
 	}
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
+	// a library of the parent opens a file without close-on-exec
+	fd, err := unix.Open(filepath.Join(dir, "secret"), unix.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
 	p, err := Start(context.Background(), Spec{Role: "probe", Read: []string{allowed}})
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +218,7 @@ func TestNothingElse(t *testing.T) {
 	defer p.Close()
 	t.Log("jail:", p.Jail)
 	var got map[string]string
-	if err := p.Ask(probeRequest{Allowed: allowed, Parent: os.Getpid(), Port: port, Dir: dir}, &got); err != nil {
+	if err := p.Ask(probeRequest{Allowed: allowed, Parent: os.Getpid(), Port: port, Dir: dir, FD: fd}, &got); err != nil {
 		t.Fatal(err)
 	}
 	if got["CONTENT"] != "given" {
