@@ -19,7 +19,7 @@ import (
 const benchDecl = head + `source:
   kind: csv
   header: 1
-  columns: [{name: "no", as: n}, {name: id_card, identifier: true}, {name: name}, {name: county}, {name: age}, {name: since}, {name: income}, {name: phone, identifier: true}]
+  columns: [{name: "no", as: n}, {name: id_card, identifier: true}, {name: name}, {name: county}, {name: age}, {name: since}, {name: income}, {name: phone}]
 steps:
   - check:
       rules:
@@ -31,8 +31,6 @@ steps:
   - mask:
       rules:
         - {column: id_card, kind: pseudonym, domain: natural_person}
-        - {column: name, kind: partial, head: 1, tail: 0}
-        - {column: phone, kind: prefix, head: 3}
 target:
   table: t
   columns:

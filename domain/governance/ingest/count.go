@@ -68,9 +68,9 @@ func (m masks) first(c *pipeline.Compiled) int {
 	return -1
 }
 
-// count turns the tally into the steps' counts. rejected are the rows that the
-// reading step refused, by reason.
-func count(c *pipeline.Compiled, t engine.Tally, rejected map[Reason]int64) ([]StepCount, error) {
+// count turns the tally into the steps' counts. fed is how many rows the
+// reading step let through, rejected those it refused, by reason.
+func count(c *pipeline.Compiled, t engine.Tally, fed int64, rejected map[Reason]int64) ([]StepCount, error) {
 	steps := make([]StepCount, len(c.Steps))
 	failed := make([]int64, len(c.Rules))
 	for i, s := range c.Steps {
@@ -81,8 +81,8 @@ func count(c *pipeline.Compiled, t engine.Tally, rejected map[Reason]int64) ([]S
 		steps[0].Quarantined += n
 		steps[0].Reasons = append(steps[0].Reasons, RuleCount{ID: string(reason), Label: reason.Label(), OnFail: "quarantine", Failed: n})
 	}
-	steps[0].In, steps[0].Out = t.Seen+steps[0].Quarantined, t.Seen
-	clean := t.Seen
+	steps[0].In, steps[0].Out = fed+steps[0].Quarantined, fed
+	clean := fed
 	for text, n := range t.Masks {
 		m, ok := parseMasks(text)
 		if !ok {

@@ -167,10 +167,10 @@ func (r *run) do() (*Result, error) {
 		return nil, err
 	}
 	tally := r.eng.Tally()
-	if tally.Seen != r.fed || rows != tally.Seen-int64(len(tally.Dropped)) {
+	if rows != r.fed-int64(len(tally.Dropped)) || tally.Told > r.fed {
 		return nil, ErrCount
 	}
-	steps, err := count(r.plan, tally, r.rejected)
+	steps, err := count(r.plan, tally, r.fed, r.rejected)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,6 @@ import (
 // keep state; ok=false answers NULL.
 type textFunc struct {
 	make     func() (f func(in string) (out string, ok bool), done func())
-	nulls    func(n int) // told how many rows were NULL; makes the function see NULLs
 	volatile bool
 }
 
@@ -29,7 +28,7 @@ var varchar, _ = duckdb.NewTypeInfo(duckdb.TYPE_VARCHAR)
 // Config implements duckdb.ScalarFunc.
 func (t textFunc) Config() duckdb.ScalarFuncConfig {
 	return duckdb.ScalarFuncConfig{InputTypeInfos: []duckdb.TypeInfo{varchar}, ResultTypeInfo: varchar,
-		Volatile: t.volatile, SpecialNullHandling: t.nulls != nil}
+		Volatile: t.volatile}
 }
 
 // Executor implements duckdb.ScalarFunc.
@@ -49,29 +48,22 @@ func (t textFunc) Executor() duckdb.ScalarFuncExecutor {
 		}
 		f, done := t.make()
 		defer done()
-		nulls := 0
 		for i := range in.Len() {
 			x, valid, err := in.GetValueBorrowed(i)
 			if err != nil {
 				return err
 			}
-			y, ok := "", false
-			if valid {
-				y, ok = f(x)
-			} else {
-				nulls++
+			if !valid {
+				continue // NULL in, NULL out is the driver's
 			}
-			if ok {
+			if y, ok := f(x); ok {
 				err = out.Set(i, y)
-			} else if valid || t.nulls != nil {
+			} else {
 				err = out.SetNull(i)
 			}
 			if err != nil {
 				return err
 			}
-		}
-		if t.nulls != nil {
-			t.nulls(nulls)
 		}
 		return nil
 	}}
@@ -89,11 +81,11 @@ func bad[T any](parse func(string) (T, error)) textFunc {
 	})
 }
 
-// Tally is what the tap saw: how many rows, and how many with each pair of
-// masks. Dropped lists the quarantined rows.
+// Tally is what the tap was told: how many rows something happened to, how
+// many with each set of masks, and which of them are quarantined.
 type Tally struct {
-	Seen    int64
-	Masks   map[string]int64 // "chg,f0,f1…" → rows; clean rows are not listed
+	Told    int64
+	Masks   map[string]int64 // "chg,f0,f1…" → rows
 	Dropped []Dropped
 }
 
@@ -118,7 +110,7 @@ func (e *Engine) Tap(words int) {
 	e.tap.words = words
 }
 
-// Tally gives what was seen since Tap.
+// Tally gives what the tap was told since Tap.
 func (e *Engine) Tally() Tally {
 	e.tap.Lock()
 	defer e.tap.Unlock()
@@ -148,20 +140,15 @@ func (e *Engine) Install(domains []string, key []byte) error {
 func (e *Engine) tapFunc() textFunc {
 	return textFunc{
 		volatile: true,
-		nulls: func(n int) {
-			e.tap.Lock()
-			e.tap.Seen += int64(n)
-			e.tap.Unlock()
-		},
 		make: func() (func(string) (string, bool), func()) {
-			seen := int64(0)
+			told := int64(0)
 			masks := map[string]int64{}
 			var dropped []Dropped
 			e.tap.Lock()
 			words := e.tap.words
 			e.tap.Unlock()
 			return func(s string) (string, bool) {
-					seen++
+					told++
 					m, ordinal, drop := cut(s, words)
 					masks[m]++
 					if !drop {
@@ -176,7 +163,7 @@ func (e *Engine) tapFunc() textFunc {
 				}, func() {
 					e.tap.Lock()
 					defer e.tap.Unlock()
-					e.tap.Seen += seen
+					e.tap.Told += told
 					for m, n := range masks {
 						e.tap.Masks[strings.Clone(m)] += n
 					}

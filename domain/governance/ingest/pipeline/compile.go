@@ -53,27 +53,29 @@ type Compiled struct {
 }
 
 // SQL is the main query over a scan: the target's columns of the rows that
-// pass. tap is the function that is told the masks of every row (see Tap) and
-// answers NULL for the rows that stay.
+// pass. tap is the function that is told the masks of every row to which
+// something happened, once, and answers NULL for the rows that stay. The CASE
+// keeps it from being asked about the others: a call costs more than a row.
 func (c *Compiled) SQL(scan, tap string) string {
 	cols := make([]string, len(c.Columns))
 	for i, t := range c.Columns {
 		cols[i] = Ident(t.Name)
 	}
-	return c.bind("SELECT "+strings.Join(cols, ", ")+" FROM ("+c.chain+") WHERE "+tap+"("+c.report()+") IS NULL", scan)
+	clean, text := c.report()
+	return c.bind("SELECT "+strings.Join(cols, ", ")+" FROM ("+c.chain+") WHERE CASE WHEN "+clean+" THEN true ELSE "+tap+"("+text+") IS NULL END", scan)
 }
 
-// report is the text for the tap: NULL if nothing happened to the row, else
-// the change mask, the fail words and, if the row is quarantined, its ordinal.
-func (c *Compiled) report() string {
+// report is the condition that nothing happened to a row, and the text for the
+// tap: the change mask, the fail words and, if it is quarantined, its ordinal.
+func (c *Compiled) report() (clean, text string) {
 	parts := []string{`"#chg"`}
-	clean := `"#chg" = 0`
+	clean = `"#chg" = 0`
 	for w := range c.Words {
 		parts = append(parts, `"`+fail(w)+`"`)
 		clean += ` AND "` + fail(w) + `" = 0`
 	}
-	text := "concat_ws(',', " + strings.Join(parts, ", ")
-	return "CASE WHEN " + clean + " THEN NULL WHEN " + c.alive(len(c.Rules)) + " THEN " + text + `) ELSE ` + text + `, "#ord") END`
+	text = "concat_ws(',', " + strings.Join(parts, ", ")
+	return clean, "CASE WHEN " + c.alive(len(c.Rules)) + " THEN " + text + `) ELSE ` + text + `, "#ord") END`
 }
 
 // alive is the condition that none of the first n rules quarantined the row.

@@ -19,7 +19,7 @@ type Limits struct {
 
 // DefaultLimits admit the largest sheet Excel can write, if it compresses no
 // better than a table does.
-var DefaultLimits = Limits{File: 256 << 20, Unzip: 2 << 30, Ratio: 200, Parts: 5000, Fields: 4096, Rows: 1_048_576}
+var DefaultLimits = Limits{File: 256 << 20, Unzip: 1 << 30, Ratio: 200, Parts: 5000, Fields: 4096, Rows: 1_048_576}
 
 // Book is an open workbook. Nothing in it is ever computed: formula cells give
 // the result that was saved with them, macros and links are not looked at.
