@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"pado/core/id"
-	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/ingest/read"
 )
 
@@ -24,12 +23,10 @@ type inspection struct {
 	header  int
 	names   []string
 	data    int64
-	blank   int64
 	columns []*look
 	finds   []Finding
 	text    bool // the file is text: a row has its number of fields
 	multi   bool // line breaks inside cells
-	strays  *pipeline.Strays
 	found   map[Reason]int64
 	tail    []Finding // stray rows since the last data row
 }

@@ -62,16 +62,6 @@ func cast(expr, typ string) string {
 	return "NULL"
 }
 
-// sqlType is DuckDB's name of a target type.
-func sqlType(typ string) string {
-	switch typ {
-	case "text":
-		return "VARCHAR"
-	default:
-		return strings.ToUpper(typ)
-	}
-}
-
 // decimalType takes "decimal(p,s)" apart.
 func decimalType(typ string) (precision, scale int, ok bool) {
 	body, ok := strings.CutPrefix(typ, "decimal(")

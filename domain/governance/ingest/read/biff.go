@@ -273,6 +273,9 @@ func serial(f float64, date1904 bool) (string, bool) {
 	}
 	days := math.Floor(f)
 	seconds := math.Round((f - days) * 86400)
+	if seconds == 86400 {
+		days, seconds = days+1, 0
+	}
 	t := base.AddDate(0, 0, int(days)).Add(time.Duration(seconds) * time.Second)
 	switch {
 	case seconds == 0:
