@@ -25,6 +25,7 @@ const say = (name, what) => {
 for (const [width, height] of [[1366, 768], [375, 740]]) {
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
   const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
   let current = ''
   page.on('pageerror', (e) => say(current, `script: ${e.message}`))
   page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && say(current, `console: ${m.text().slice(0, 300)}`))
@@ -61,6 +62,7 @@ for (const [width, height] of [[1366, 768], [375, 740]]) {
       }
     } catch (e) {
       say(current, `failed: ${e.message.split('\n')[0]}`)
+      await page.screenshot({ path: join(out, `${s.name}-${width}-failed.png`) }).catch(() => undefined)
     }
   }
   await context.close()

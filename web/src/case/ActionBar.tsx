@@ -23,7 +23,7 @@ export function ActionBar({ c, children, open }: { c: Case; children?: React.Rea
           <Refused key={offerKey(o)} o={o} c={c} />
         ))}
         {more.length > 0 && (
-          <Dropdown trigger={['click']} menu={{ items: more.map((o) => ({ key: offerKey(o), label: o.label, danger: o.style === 'danger', onClick: () => open(o) })) }}>
+          <Dropdown trigger={['click']} placement="topRight" getPopupContainer={(n) => n.parentElement ?? document.body} menu={{ items: more.map((o) => ({ key: offerKey(o), label: o.label, danger: o.style === 'danger', onClick: () => open(o) })) }}>
             <Button>
               {t('offers.more')} <DownOutlined aria-hidden />
             </Button>
