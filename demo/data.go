@@ -35,7 +35,7 @@ func CensusFile(n int) []byte {
 func AirFile(days int) []byte {
 	r := rand.New(rand.NewPCG(140600, 25))
 	var b bytes.Buffer
-	b.WriteString("No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir\n")
+	b.WriteString("No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir,pm2.5_1ago,pm2.5_2ago,pm2.5_3ago\n")
 	no := 0
 	for d := range days {
 		month, day := d/28%12+1, d%28+1
@@ -45,7 +45,7 @@ func AirFile(days int) []byte {
 			if r.IntN(25) == 0 {
 				pm = "NA"
 			}
-			fmt.Fprintf(&b, "%d,%d,%d,%d,%d,%s,%d,%d,%d,%s,%d.%02d,0,%d\n", no, 2010+d/336, month, day, h, pm, r.IntN(30)-15, r.IntN(40)-10, 1000+r.IntN(30),
+			fmt.Fprintf(&b, "%d,%d,%d,%d,%d,%s,%d,%d,%d,%s,%d.%02d,0,%d,NA,NA,NA\n", no, 2010+d/336, month, day, h, pm, r.IntN(30)-15, r.IntN(40)-10, 1000+r.IntN(30),
 				[]string{"NW", "NE", "SE", "cv"}[r.IntN(4)], r.IntN(40), r.IntN(100), r.IntN(3)/2)
 		}
 	}
