@@ -49,8 +49,10 @@ func (b *book) sweep(real time.Time) {
 	b.repeats.sweep(real)
 }
 
-// nonceBook remembers (key, nonce, signed time) until the signed time has left
-// the window. Entries lie in buckets by signed time, dropped whole.
+// nonceBook remembers (key, nonce) until the signed time it came with has left
+// the window, so that a nonce serves once whatever time it is signed with
+// again. Entries lie in buckets by signed time, dropped whole; the window holds
+// a few dozen of them.
 type nonceBook struct {
 	window int64 // seconds
 	max    int64
@@ -94,19 +96,17 @@ func (n *nonceBook) remember(key, nonce string, signed int64, real time.Time) {
 
 func (n *nonceBook) put(key, nonce string, signed int64) bool {
 	var buf [160]byte
-	text := append(append(append(buf[:0], key...), 0), nonce...)
-	for i := range 8 {
-		text = append(text, byte(signed>>(8*i)))
-	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(append(append(append(buf[:0], key...), 0), nonce...))
 	id := Digest(sum[:16])
 	shard := &n.shards[sum[16]%32]
 	shard.Lock()
 	defer shard.Unlock()
-	bucket := shard.buckets[signed/nonceBucket]
-	if _, seen := bucket[id]; seen {
-		return false
+	for _, live := range shard.buckets {
+		if _, seen := live[id]; seen {
+			return false
+		}
 	}
+	bucket := shard.buckets[signed/nonceBucket]
 	if bucket == nil {
 		bucket = map[Digest]struct{}{}
 		shard.buckets[signed/nonceBucket] = bucket

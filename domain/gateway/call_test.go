@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,15 @@ func TestReplayIsRefused(t *testing.T) {
 	if c := code(g.Call(ctx, r)); c != gateway.NonceReplayed {
 		t.Fatal(c)
 	}
+	// Signing it again with another time makes no new nonce of it.
+	w.Pass(17*time.Second, true)
+	again := *r
+	again.Time = strconv.FormatInt(w.Real().Unix(), 10)
+	w.Sign(&again)
+	if c := code(g.Call(ctx, &again)); c != gateway.NonceReplayed {
+		t.Fatalf("signed again: %q", c)
+	}
+	w.Pass(-17*time.Second, true)
 	// After a crash the nonce is still known.
 	h := w.Open(t, pulled(t, dir))
 	if c := code(h.Call(ctx, r)); c != gateway.NonceReplayed {

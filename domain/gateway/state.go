@@ -11,7 +11,7 @@ import (
 	"pado/domain/gateway/journal"
 )
 
-const stateVersion = 1
+const stateVersion = 2
 
 // encode writes the book for a checkpoint: version; the quotas (order, period,
 // used); the idempotency keys (key, repeat, content, release, real time); the
