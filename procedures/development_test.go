@@ -52,7 +52,7 @@ type workshop struct {
 	box                                   *sandbox.Service
 	op1, op2, dev1, dev2, src, reg, clerk string // persons
 	opOrg, devOrg, srcOrg, regOrg, auOrg  string
-	scenario, project, question           string
+	scenario, project                     string
 }
 
 const dataPipeline = `{"format":"pado.pipeline/1","id":"heat","steps":[{"check":{"rules":[

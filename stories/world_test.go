@@ -346,20 +346,6 @@ func (p *person) do(no, action string, a act) caseView {
 	return c
 }
 
-// refused takes a step that must be refused with the code, and nothing may change.
-func (p *person) refused(no, action, code string, a act) {
-	p.w.Helper()
-	before := p.see(no)
-	status, b := p.try(no, action, a)
-	var pr struct{ Code, Detail string }
-	if err := json.Unmarshal(b, &pr); err != nil || status < 400 || pr.Code != code || pr.Detail == "" {
-		p.w.Fatalf("%s does %s on %s: %d %s, want refusal %s", p.user, action, no, status, b, code)
-	}
-	if after := p.see(no); after.Revision != before.Revision || after.State.ID != before.State.ID {
-		p.w.Fatalf("a refusal moved %s", no)
-	}
-}
-
 // attach uploads a file and returns its id.
 func (p *person) attach(name string, content []byte) string {
 	p.w.Helper()

@@ -143,7 +143,7 @@ func (x *platform) openGateway(ctx context.Context) (http.Handler, error) {
 func (x *platform) businessOffset(ctx context.Context) error {
 	now, err := x.db.Now(ctx)
 	if err == nil {
-		x.offset.Store(int64(now.Sub(time.Now())))
+		x.offset.Store(int64(time.Until(now)))
 	}
 	return err
 }

@@ -13,9 +13,9 @@ import (
 	"pado/plan"
 )
 
-// Registers are the lists of this room: 单位台账, 人员与岗位, 委托代办.
+// Registers are the lists of this room: 单位台账, 人员与岗位, 委托代办, 账号, 入驻单位.
 func Registers() []*register.Register {
-	return []*register.Register{orgRegister, peopleRegister, delegationRegister}
+	return []*register.Register{orgRegister, peopleRegister, delegationRegister, accountRegister, publicOrgs}
 }
 
 // labels writes a CASE that shows stored ids by their Chinese names. Neither side comes from outside.

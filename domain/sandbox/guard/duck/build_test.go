@@ -53,6 +53,9 @@ func rows(t *testing.T, file, query string) []string {
 		}
 		out = append(out, strings.Trim(fmt.Sprint(vals), "[]"))
 	}
+	if err := rs.Err(); err != nil {
+		t.Fatal(query, err)
+	}
 	return out
 }
 

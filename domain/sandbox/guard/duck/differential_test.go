@@ -210,6 +210,9 @@ func table(t *rapid.T, db *sql.DB, q string, keys int) map[string][]any {
 		}
 		out[fmt.Sprint(word(key))] = vals
 	}
+	if err := rs.Err(); err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
 	return out
 }
 

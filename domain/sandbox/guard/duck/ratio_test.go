@@ -54,6 +54,9 @@ func BenchmarkRatio(b *testing.B) {
 				}
 				for rows.Next() {
 				}
+				if err := rows.Err(); err != nil {
+					b.Fatal(q, err)
+				}
 				rows.Close()
 				took += b.Elapsed() - start
 			}

@@ -43,7 +43,6 @@ type resolver struct {
 	work    int64
 	aliases int
 	depth   int
-	ordered bool
 }
 
 // env is the WITH names in sight.

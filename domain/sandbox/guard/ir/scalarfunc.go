@@ -53,7 +53,7 @@ func arithmetic(name string, a []Value) (Value, *refuse.Refusal) {
 	}
 	x, y := a[0].Num, a[1].Num
 	var out Frac
-	ok := true
+	var ok bool
 	switch name {
 	case "+":
 		out, ok = x.plus(y)
