@@ -98,6 +98,7 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 		return nil, err
 	}
 	x.identity = identity.New(db, kek, x.engine.Parameters)
+	x.identity.Attach(identity.Hooks{Oversees: party.Oversees, Tell: party.TellAccount, Seat: party.SeatProgram})
 	x.loops = append(x.loops,
 		loop{"checkpoint", time.Second, func(ctx context.Context) error { return sign(ctx, db, keys) }},
 		loop{"clock", 5 * time.Second, func(ctx context.Context) error { _, err := x.engine.Tick(ctx); return err }},

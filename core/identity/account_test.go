@@ -127,9 +127,9 @@ func TestTokensAreForProgramsAndForDemonstrations(t *testing.T) {
 				w.refused(err, "account.token")
 			}
 			sec := w.officer("anquan", "security")
-			_, err = w.OpenProgram(ctx, w.officer("xitong", "system"), "jiekou", "前置接口")
+			_, err = w.OpenProgram(ctx, w.officer("xitong", "system"), identity.NewProgram{Username: "jiekou", Name: "前置接口"})
 			w.refused(err, "account.office")
-			p, err := w.OpenProgram(ctx, sec, "jiekou", "前置接口")
+			p, err := w.OpenProgram(ctx, sec, identity.NewProgram{Username: "jiekou", Name: "前置接口"})
 			w.must(err)
 			w.refused(w.try("jiekou", good, ""), "sign_in.failed")
 			token, err := w.IssueToken(ctx, "jiekou", sec.Person)

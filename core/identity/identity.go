@@ -28,10 +28,12 @@ type Session struct {
 	Username     string
 	Created      store.Time
 	Seen         store.Time
-	SecondFactor bool // the second factor was given
-	MustChange   bool // the password must be changed before anything else
-	MustBind     bool // the second factor is required and not bound yet: bind it before anything else
-	Program      bool // a bearer token, not a browser
+	SecondFactor bool          // the second factor was given
+	MustChange   bool          // the password must be changed before anything else
+	MustBind     bool          // the second factor is required and not bound yet: bind it before anything else
+	Program      bool          // a bearer token, not a browser
+	Idle         time.Duration // without a request for so long it ends; zero for programs
+	Fresh        store.Time    // until then signing in itself counts as having confirmed who one is
 }
 
 // Failure is a sign-in or account act that is refused, with the words people read.
@@ -60,6 +62,8 @@ type Service struct {
 	kek    []byte
 	params func(*store.ReadTx) (*plan.Parameters, error)
 
+	hooks Hooks
+
 	mu    sync.Mutex
 	cache map[string]*cached
 	round uint64            // counts the times sessions were ended here
@@ -73,11 +77,25 @@ func New(db *store.DB, kek []byte, params func(*store.ReadTx) (*plan.Parameters,
 	return &Service{db: db, kek: kek, params: params, cache: map[string]*cached{}, ghost: map[string]*ghost{}, dummy: dummyHash()}
 }
 
+// Hooks are what the room of people adds to accounts. Each may be nil.
+type Hooks struct {
+	// Oversees tells whether by looks after the person's account without holding an office: the
+	// lead of an organisation its own people. An empty person asks whether by looks after anybody.
+	Oversees func(r *store.ReadTx, by, person string) (bool, error)
+	// Tell lets a person know what an administrator did to the account, inside that act.
+	Tell func(w *store.Tx, person, by, action string) error
+	// Seat gives a new program account its desk, inside the opening.
+	Seat func(w *store.Tx, person, org, role string) error
+}
+
+// Attach adds the hooks; call it once, before the service is used.
+func (s *Service) Attach(h Hooks) { s.hooks = h }
+
 // settings are the parameters of this room as of the transaction's day.
 type settings struct {
 	minLength, classes, history, tries            int
 	maxAge, lock, idle, adminIdle, life, tokenFor time.Duration
-	onceFor                                       time.Duration
+	onceFor, confirmFor                           time.Duration
 	secondFactor                                  bool
 }
 
@@ -103,7 +121,7 @@ func (s *Service) settings(r *store.ReadTx) (v settings, err error) {
 		tries: number("lock.tries"), maxAge: length("password.max_age_days", 24*time.Hour), lock: length("lock.minutes", time.Minute),
 		idle: length("idle.minutes", time.Minute), adminIdle: length("idle.admin_minutes", time.Minute),
 		life: length("session.max_hours", time.Hour), tokenFor: length("token.valid_days", 24*time.Hour),
-		onceFor: length("password.once_hours", time.Hour)}
+		onceFor: length("password.once_hours", time.Hour), confirmFor: length("confirm.minutes", time.Minute)}
 	val, e := p.At("secondfactor.required", on)
 	if e == nil {
 		v.secondFactor, e = val.Bool()

@@ -16,7 +16,8 @@ const (
 
 // Reset gives an account a new one-time password, which must be changed at the next sign-in and
 // ends by password.once_hours; with factor the second factor is taken off as well. by is the
-// security administrator, for the security administrator's own account the system administrator.
+// security administrator, for the security administrator's own account the system administrator,
+// for people of its own organisation the lead, who cannot take a second factor off.
 // All sessions of the account end. The password is returned once and kept nowhere.
 func (s *Service) Reset(ctx context.Context, by Session, username string, factor bool) (password string, err error) {
 	var v settings
@@ -30,7 +31,11 @@ func (s *Service) Reset(ctx context.Context, by Session, username string, factor
 	if err != nil {
 		return "", err
 	}
-	err = s.manage(ctx, by, username, "reset", func(w *store.Tx, a account, e *audit.Entry) error {
+	action := "reset"
+	if factor {
+		action = "reset-both"
+	}
+	err = s.manage(ctx, by, username, action, func(w *store.Tx, a account, e *audit.Entry) error {
 		if a.Program {
 			return fail(codeToken, msgProgram)
 		}
@@ -43,7 +48,7 @@ func (s *Service) Reset(ctx context.Context, by Session, username string, factor
 			if err := w.ExecOne(`UPDATE account SET totp_sealed = NULL WHERE username = $1`, a.Username); err != nil {
 				return err
 			}
-			e.Detail = map[string]string{"second_factor": "removed"}
+			e.Type, e.Action, e.Detail = "identity.reset", "reset", map[string]string{"second_factor": "removed"}
 		}
 		if err := s.remember(w, a.Username, hash, v.history); err != nil {
 			return err
@@ -98,28 +103,6 @@ func (s *Service) Enable(ctx context.Context, by Session, username string) error
 	})
 }
 
-// OpenProgram opens an account for a program; it can hold tokens and nothing else.
-func (s *Service) OpenProgram(ctx context.Context, by Session, username, name string) (person string, err error) {
-	p, err := s.Prepare(ctx, NewAccount{NewPerson: NewPerson{Username: username, Name: name}, Program: true})
-	if err != nil {
-		return "", err
-	}
-	entry := p.Entry(by.Person, "program")
-	_, err = s.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
-		if err := s.mayManage(&w.ReadTx, by, account{Person: p.person}); err != nil {
-			return audit.Entry{}, err
-		}
-		return entry, p.Open(w)
-	})
-	if errors.Is(err, store.ErrConflict) {
-		return "", fail(codeTaken, msgTaken)
-	}
-	if err = s.managed(ctx, entry, err); err != nil {
-		return "", err
-	}
-	return p.person, nil
-}
-
 // IssueToken makes a bearer token for an account and returns it once; only its digest is kept.
 // It is given to program accounts, and in demonstration records to anyone. actor is the person
 // or machine that asked, for the entry. It ends by token.valid_days.
@@ -158,78 +141,4 @@ func (s *Service) IssueToken(ctx context.Context, user, actor string) (string, e
 		return "", err
 	}
 	return token, nil
-}
-
-// manage carries out an administrator's act on an account; a refusal is an entry as well.
-func (s *Service) manage(ctx context.Context, by Session, username, action string, f func(*store.Tx, account, *audit.Entry) error) error {
-	entry := audit.Entry{Type: "identity." + action, Actor: by.Person, Action: action, Clause: clause.ID, Result: audit.Done}
-	_, err := s.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
-		if err := s.mayManage(&w.ReadTx, by, account{}); err != nil {
-			return audit.Entry{}, err
-		}
-		a, err := s.hold(w, plainName(username))
-		if errors.Is(err, store.ErrNotFound) {
-			return audit.Entry{}, fail(codeUnknown, msgUnknown)
-		}
-		if err != nil {
-			return audit.Entry{}, err
-		}
-		entry.Object = a.Person
-		if err := s.mayManage(&w.ReadTx, by, a); err != nil {
-			return audit.Entry{}, err
-		}
-		if err := f(w, a, &entry); err != nil {
-			return audit.Entry{}, err
-		}
-		w.AfterCommit(func() { s.Forget(a.Person) })
-		return entry, nil
-	})
-	return s.managed(ctx, entry, err)
-}
-
-// managed writes the entry of a refused administrator's act.
-func (s *Service) managed(ctx context.Context, entry audit.Entry, err error) error {
-	var refused *Failure
-	if !errors.As(err, &refused) {
-		return err
-	}
-	entry.Result, entry.Code = audit.Refused, refused.Code
-	if _, err := s.db.Update(ctx, func(*store.Tx) (audit.Entry, error) { return entry, nil }); err != nil {
-		return err
-	}
-	return refused
-}
-
-// mayManage: the security administrator for every account but the own; the system administrator
-// for the security administrator's. Asked twice: without an account (is it an administrator at
-// all?) and with the one it is about, so that nobody else learns which accounts exist.
-func (s *Service) mayManage(r *store.ReadTx, by Session, a account) error {
-	mine, err := office(r, by.Person)
-	if err != nil {
-		return err
-	}
-	if by.Program || (mine != officeSecurity && mine != officeSystem) {
-		return fail(codeOffice, msgOffice)
-	}
-	if a.Person == "" {
-		return nil
-	}
-	if a.Person == by.Person {
-		return fail(codeOffice, msgOwn)
-	}
-	theirs, err := office(r, a.Person)
-	switch {
-	case err != nil:
-		return err
-	case mine == officeSystem && theirs != officeSecurity:
-		return fail(codeOffice, msgOffice)
-	case mine == officeSecurity && theirs == officeSecurity:
-		return fail(codeOffice, msgSecurity)
-	}
-	return nil
-}
-
-func office(r *store.ReadTx, person string) (o string, err error) {
-	err = r.Get(&o, `SELECT office FROM administrator WHERE person = $1`, person)
-	return o, ignoreMissing(err)
 }

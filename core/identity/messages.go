@@ -54,10 +54,20 @@ const (
 	codeOffice  = "account.office"
 	codeUnknown = "account.unknown"
 	codeToken   = "account.token"
+	codeSeat    = "account.seat"
+	codeReason  = "reveal.reason"
 
-	msgOffice   = "这项操作只能由安全管理员办理"
+	msgOffice   = "这项操作只能由安全管理员办理；单位负责人可为本单位人员重置口令、锁定和解锁"
 	msgOwn      = "不能对自己的账号办理"
 	msgSecurity = "安全管理员的账号由系统管理员办理"
 	msgUnknown  = "没有这个账号"
-	msgToken    = "只有程序账号可以签发访问令牌"
+	msgToken    = "只有使用中的程序账号可以签发访问令牌"
+	msgSeat     = "程序账号须设在您负责的单位，并选择该单位已被确认的角色"
+	msgReason   = "查看完整信息须写明事由（4 至 200 字），事由记入审计日志"
+
+	// CodeConfirm: the act cannot be taken back and asks for a confirmation first.
+	CodeConfirm = "session.confirm"
+
+	msgConfirm      = "这项办理不可撤回，请先输入口令或动态口令确认是您本人"
+	msgConfirmWrong = "口令不正确"
 )

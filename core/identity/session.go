@@ -114,14 +114,15 @@ func (s *Service) load(ctx context.Context, id string) (c cached, err error) {
 		}
 		c = cached{Session: Session{ID: row.ID, Person: row.Person, Name: a.Name, Username: a.Username, Created: row.Created, Seen: row.Seen,
 			SecondFactor: row.SecondFactor, MustChange: !row.Program && mustChange(a, v, s.wall()),
-			MustBind: !row.Program && v.secondFactor && a.TotpSealed == nil, Program: row.Program},
+			MustBind: !row.Program && v.secondFactor && a.TotpSealed == nil, Program: row.Program, Fresh: store.At(row.Created.Add(v.confirmFor))},
 			idle: v.idle, expires: row.Expires.Time, written: row.Seen.Time}
 		if row.Admin {
 			c.idle = v.adminIdle
 		}
 		if row.Program {
-			c.idle = 0
+			c.idle, c.Fresh = 0, store.Time{}
 		}
+		c.Idle = c.idle
 		return nil
 	})
 	return c, err

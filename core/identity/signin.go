@@ -76,6 +76,12 @@ func (s *Service) SignIn(ctx context.Context, user, password, code, from string)
 		}
 		sess = Session{ID: digest(token), Person: a.Person, Name: a.Name, Username: a.Username, Created: now, Seen: now,
 			SecondFactor: a.TotpSealed != nil, MustChange: mustChange(a, v, now), MustBind: v.secondFactor && a.TotpSealed == nil}
+		sess.Fresh, sess.Idle = store.At(now.Add(v.confirmFor)), v.idle
+		if o, err := office(&w.ReadTx, a.Person); err != nil {
+			return audit.Entry{}, err
+		} else if o != "" {
+			sess.Idle = v.adminIdle
+		}
 		if _, err := w.Exec(`INSERT INTO session (id, person, created, seen, expires, second_factor, program) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
 			sess.ID, a.Person, now, now, store.At(now.Add(v.life)), sess.SecondFactor, false); err != nil {
 			return audit.Entry{}, err
