@@ -152,6 +152,9 @@ func (a *API) caseRoutes() {
 		if in.Dry == "1" {
 			return a.trial(ctx, actor, in.No, in.Action, act)
 		}
+		if err := a.settled(ctx, actor, in.No, in.Action); err != nil {
+			return nil, err
+		}
 		if _, err := a.Engine.Do(ctx, actor, in.No, in.Action, act); err != nil {
 			return nil, err
 		}
@@ -162,6 +165,19 @@ func (a *API) caseRoutes() {
 		}
 		return &actOut{out.ETag, out.Body}, nil
 	})
+}
+
+// settled asks for a confirmation where the declaration says that an act cannot be taken back.
+func (a *API) settled(ctx context.Context, actor procedure.Actor, no, action string) error {
+	asked := a.confirmed(ctx)
+	if asked == nil {
+		return nil
+	}
+	consequence, err := a.Engine.Irrevocable(ctx, actor, no, action)
+	if err != nil || consequence == "" {
+		return err
+	}
+	return asked
 }
 
 // revision reads If-Match: a quoted or bare number.

@@ -61,6 +61,9 @@ func KeyRoutes(s KeyService) func(*API) {
 			if err != nil {
 				return nil, err
 			}
+			if err := a.confirmed(ctx); err != nil {
+				return nil, err
+			}
 			k, err := s.Issue(ctx, actor, in.ID, in.Body.Algorithm, in.Body.Replaces)
 			if err != nil {
 				return nil, err
@@ -75,6 +78,9 @@ func KeyRoutes(s KeyService) func(*API) {
 		Route(a, Op("revoke-key", "POST", "/api/keys/{id}/revoke", "吊销接口密钥（立即生效）", "密钥"), func(ctx context.Context, in *idIn) (*empty, error) {
 			actor, err := a.Who(ctx)
 			if err != nil {
+				return nil, err
+			}
+			if err := a.confirmed(ctx); err != nil {
 				return nil, err
 			}
 			return nil, s.Revoke(ctx, actor, in.ID)

@@ -25,6 +25,8 @@ func (signedIn) Session(_ context.Context, token string) (identity.Session, erro
 	return identity.Session{Person: token}, nil
 }
 
+func (signedIn) Confirmed(identity.Session, string) bool { return true }
+
 // fewKeys is a key service with one order, of c1.
 type fewKeys struct{ revoked []string }
 

@@ -5,11 +5,12 @@ import (
 
 	"pado/core/procedure"
 	"pado/core/register"
+	"pado/domain/party"
 )
 
 // DefaultMenu draws the left menu from what the actor may open: the work bench, then the
-// registers under their declared headings.
-func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []MenuGroup) func(procedure.Actor) []MenuGroup {
+// registers under their declared headings. Pages that are for few are in the menu of those only.
+func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []MenuGroup, readsLog func(procedure.Actor) bool) func(procedure.Actor) []MenuGroup {
 	return func(a procedure.Actor) []MenuGroup {
 		bench := MenuGroup{Key: "bench", Label: "工作台", Children: []MenuItem{
 			{"todo", "待办事项", "/work"}, {"new", "发起事项", "/new"}, {"messages", "消息", "/messages"}}}
@@ -19,7 +20,20 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 				break
 			}
 		}
+		if hasJobs(a) {
+			bench.Children = append(bench.Children, MenuItem{"jobs", "后台任务", "/jobs"})
+		}
 		out := []MenuGroup{bench}
+		system := MenuGroup{Key: "system", Label: "系统管理"}
+		if party.MayList(a) {
+			system.Children = append(system.Children, MenuItem{"accounts", "账号管理", "/accounts"})
+		}
+		if readsLog != nil && readsLog(a) {
+			system.Children = append(system.Children, MenuItem{"log", "审计日志", "/log"})
+		}
+		if len(system.Children) > 0 {
+			out = append(out, system)
+		}
 		if extra != nil {
 			out = append(out, extra(a)...)
 		}
@@ -44,6 +58,9 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 		return out
 	}
 }
+
+// hasJobs tells whose files become long work: who delivers and who governs data.
+func hasJobs(a procedure.Actor) bool { return a.Has(party.Source) || a.Has(party.Operator) }
 
 // headings in the order the field knows them (interface §4); others follow.
 var headings = []string{"授权管理", "目录与供给", "数据治理", "合作伙伴", "产品", "沙箱", "交付", "价格收益", "财务", "运营监管", "安全", "评价与处置", "披露发布", "系统管理"}

@@ -126,6 +126,10 @@ func failureStatus(code string) int {
 		return 401
 	case "sign_in.too_many":
 		return 429
+	case "account.office", identity.CodeConfirm:
+		return 403
+	case "account.unknown":
+		return 404
 	}
 	return 422
 }

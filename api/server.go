@@ -33,7 +33,11 @@ type Identity interface {
 	ChangePassword(ctx context.Context, s identity.Session, old, new string) error
 	BeginTOTP(ctx context.Context, s identity.Session) (secret, uri string, err error)
 	ConfirmTOTP(ctx context.Context, s identity.Session, code string) error
+	RemoveTOTP(ctx context.Context, s identity.Session, code string) error
+	SetOwnContacts(ctx context.Context, s identity.Session, c identity.Contacts) error
 	Register(ctx context.Context, n identity.NewPerson) (person string, err error)
+	Confirm(ctx context.Context, s identity.Session, password, code string) (proof string, until time.Time, err error)
+	Confirmed(s identity.Session, proof string) bool
 }
 
 // Deps are the rooms the API stands on. All but the optional ones are required.
@@ -108,6 +112,7 @@ func New(d Deps) *API {
 	huma.NewError = newHumaError
 	a.Huma = humago.New(a.mux, cfg)
 	a.sessionRoutes()
+	a.confirmRoutes()
 	a.procedureRoutes()
 	a.caseRoutes()
 	a.fileRoutes()
@@ -253,7 +258,7 @@ func (a *API) who(ctx context.Context) (procedure.Actor, error) {
 		return procedure.Actor{}, err
 	}
 	if s.MustChange {
-		return procedure.Actor{}, problem(403, "password.must_change", "请先修改密码")
+		return procedure.Actor{}, problem(403, "password.must_change", "请先修改口令")
 	}
 	if s.MustBind {
 		return procedure.Actor{}, problem(403, "secondfactor.required", "您的岗位须绑定动态口令后才能办理，请先到个人设置中绑定")

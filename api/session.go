@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"pado/core/identity"
 	"pado/core/procedure"
@@ -21,7 +22,9 @@ type Me struct {
 	Demo               bool        `json:"demo"`
 	BusinessTime       store.Time  `json:"businessTime"`
 	MustChangePassword bool        `json:"mustChangePassword"`
+	MustBindFactor     bool        `json:"mustBindFactor" doc:"须先绑定动态口令才能办理"`
 	SecondFactor       bool        `json:"secondFactor"`
+	IdleMinutes        int         `json:"idleMinutes,omitempty" doc:"无操作多少分钟后自动退出"`
 	Watermark          string      `json:"watermark"`
 }
 
@@ -111,7 +114,7 @@ func (a *API) sessionRoutes() {
 			New string `json:"new" maxLength:"256"`
 		}
 	}
-	Route(a, op("change-password", "POST", "/api/me/password", "修改密码", "登录", true), func(ctx context.Context, in *passwordIn) (*empty, error) {
+	Route(a, op("change-password", "POST", "/api/me/password", "修改口令", "登录", true), func(ctx context.Context, in *passwordIn) (*empty, error) {
 		s, err := session(ctx)
 		if err != nil {
 			return nil, err
@@ -144,6 +147,21 @@ func (a *API) sessionRoutes() {
 			return nil, err
 		}
 		return nil, a.Identity.ConfirmTOTP(ctx, s, in.Body.Code)
+	})
+	Route(a, op("remove-totp", "POST", "/api/me/totp/remove", "解除动态口令", "登录", true), func(ctx context.Context, in *codeIn) (*empty, error) {
+		s, err := session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.Identity.RemoveTOTP(ctx, s, in.Body.Code)
+	})
+	type contactsIn struct{ Body ContactsWire }
+	Route(a, op("set-contacts", "PUT", "/api/me/contacts", "设置本人联系方式", "登录", true), func(ctx context.Context, in *contactsIn) (*empty, error) {
+		s, err := session(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.Identity.SetOwnContacts(ctx, s, identity.Contacts{Mail: in.Body.Mail, Phone: in.Body.Phone})
 	})
 	type registerIn struct {
 		Body struct {
@@ -191,9 +209,9 @@ func (a *API) me(ctx context.Context, s identity.Session) (Me, error) {
 		return Me{}, err
 	}
 	m := Me{Person: NamedID{s.Person, s.Name}, City: a.City, Demo: a.Demo, BusinessTime: store.At(now), Desks: []DeskWire{},
-		MustChangePassword: s.MustChange, SecondFactor: s.SecondFactor, Menu: []MenuGroup{},
+		MustChangePassword: s.MustChange, MustBindFactor: s.MustBind, SecondFactor: s.SecondFactor, IdleMinutes: int(s.Idle / time.Minute), Menu: []MenuGroup{},
 		Watermark: strings.TrimSpace(s.Name + " " + s.Username)}
-	if s.MustChange {
+	if s.MustChange || s.MustBind {
 		return m, nil
 	}
 	actor, err := a.actors.get(ctx, a, s.Person)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,31 +22,6 @@ type HealthWire struct {
 	FreeBytes    uint64     `json:"freeBytes,omitempty"`
 	LogSize      int64      `json:"logSize"`
 	Version      string     `json:"version"`
-}
-
-// LeafWire is an entry of the log with what this reader may see of it.
-type LeafWire struct {
-	Seq    int64             `json:"seq"`
-	At     store.Time        `json:"at"`
-	Type   string            `json:"type"`
-	Actor  string            `json:"actor"`
-	Org    string            `json:"org"`
-	Object string            `json:"object"`
-	Action string            `json:"action"`
-	Result string            `json:"result"`
-	Clause string            `json:"clause"`
-	Code   string            `json:"code,omitempty"`
-	Detail map[string]string `json:"detail,omitempty"`
-}
-
-// LogProofWire proves that a leaf is in the signed log.
-type LogProofWire struct {
-	Seq        int64    `json:"seq"`
-	Leaf       string   `json:"leaf"`       // base64 of the public bytes
-	Size       int64    `json:"size"`       // of the tree the path leads to
-	Path       []string `json:"path"`       // base64, SHA-256 tree
-	PathSM3    []string `json:"pathSM3"`    // base64, SM3 tree
-	Checkpoint string   `json:"checkpoint"` // signed note of that size
 }
 
 func (a *API) systemRoutes() {
@@ -78,91 +52,8 @@ func (a *API) systemRoutes() {
 		b, err := a.Huma.OpenAPI().MarshalJSON()
 		return &openapiOut{"application/json", b}, err
 	})
-	type seqIn struct {
-		Seq int64 `path:"seq" minimum:"0"`
-	}
-	type proofOut struct{ Body LogProofWire }
-	Route(a, op("log-proof", "GET", "/api/log/proof/{seq}", "日志条目的包含证明", "日志", false), func(ctx context.Context, in *seqIn) (*proofOut, error) {
-		var out proofOut
-		err := a.Engine.DB().View(ctx, func(r *store.ReadTx) error {
-			cp, err := r.LatestCheckpoint()
-			if err != nil {
-				return err
-			}
-			if in.Seq >= cp.Size {
-				return problem(404, "log.not_signed", "这一条尚未进入已签名的检查点，请稍候再查")
-			}
-			leaf, err := r.Leaf(in.Seq)
-			if err != nil {
-				return err
-			}
-			out.Body = LogProofWire{Seq: in.Seq, Leaf: base64.StdEncoding.EncodeToString(leaf.Public), Size: cp.Size, Checkpoint: string(cp.Note)}
-			if out.Body.Path, err = inclusion(r, audit.SHA256, in.Seq, cp.Size); err != nil {
-				return err
-			}
-			out.Body.PathSM3, err = inclusion(r, audit.SM3, in.Seq, cp.Size)
-			return err
-		})
-		return &out, err
-	})
-	type searchIn struct {
-		Actor  string `query:"actor" maxLength:"60"`
-		Org    string `query:"org" maxLength:"60"`
-		Object string `query:"object" maxLength:"80"`
-		Type   string `query:"type" maxLength:"40"`
-		Result string `query:"result" maxLength:"10"`
-		Before int64  `query:"before" minimum:"0"`
-	}
-	type searchOut struct {
-		Body struct {
-			Items []LeafWire `json:"items"`
-			Next  int64      `json:"next,omitempty"`
-		}
-	}
-	Route(a, op("log-search", "GET", "/api/log", "审计日志检索", "日志", true), func(ctx context.Context, in *searchIn) (*searchOut, error) {
-		actor, err := a.who(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if a.LogReader == nil || !a.LogReader(actor) {
-			return nil, errNotFound
-		}
-		var out searchOut
-		out.Body.Items = []LeafWire{}
-		if _, err := a.Engine.DB().Update(ctx, func(w *store.Tx) (audit.Entry, error) {
-			leaves, err := w.Search(store.LogQuery{Actor: in.Actor, Org: in.Org, Object: in.Object, Type: in.Type, Result: in.Result, Before: in.Before}, 50)
-			for _, l := range leaves {
-				out.Body.Items = append(out.Body.Items, leafWire(l))
-				out.Body.Next = l.Seq
-			}
-			if len(leaves) < 50 {
-				out.Body.Next = 0
-			}
-			return audit.Entry{Type: "audit.read", Actor: actor.Person, Action: "search", Clause: "3",
-				Detail: map[string]string{"rows": strconv.Itoa(len(leaves))}}, err
-		}); err != nil {
-			return nil, err
-		}
-		return &out, nil
-	})
+	a.logRoutes()
 	a.logTiles()
-}
-
-func leafWire(l store.Leaf) LeafWire {
-	w := LeafWire{Seq: l.Seq, At: l.At, Type: l.Type, Actor: l.Actor, Org: l.Org, Object: l.Object, Action: l.Action, Result: l.Result}
-	if rec, err := audit.ParseBody(l.Body); err == nil {
-		w.Clause, w.Code, w.Detail = rec.Clause, rec.Code, rec.Detail
-	}
-	return w
-}
-
-func inclusion(r *store.ReadTx, t audit.Tree, seq, size int64) ([]string, error) {
-	hashes, err := audit.Inclusion(store.LogReader{ReadTx: r}, t, seq, size)
-	out := make([]string, len(hashes))
-	for i, h := range hashes {
-		out[i] = base64.StdEncoding.EncodeToString(h)
-	}
-	return out, err
 }
 
 // logTiles serves the public log under /log/ (C2SP tlog-tiles) and documents it.

@@ -201,7 +201,7 @@ func (x *platform) handler(ctx context.Context, secure bool) (http.Handler, erro
 		}
 	}
 	a := api.New(api.Deps{Engine: x.engine, Identity: x.identity, Actor: party.Actor, Registers: registers,
-		Menu: api.DefaultMenu(registers, nil), Messages: inbox{party.NewInbox(x.db)}, Files: x.files, Choices: x.choices(),
+		Menu: api.DefaultMenu(registers, nil, mayReadLog), Messages: inbox{party.NewInbox(x.db)}, Files: x.files, Choices: x.choices(),
 		City: x.cityInfo(), Version: version, Demo: x.demo, Secure: secure, Health: x.free, LogReader: mayReadLog, More: x.moreRoutes()})
 	mux := http.NewServeMux()
 	mux.Handle("/api/", a)

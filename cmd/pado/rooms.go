@@ -58,7 +58,7 @@ func (x *platform) rooms(ctx context.Context) error {
 	x.artefacts = sandbox.Folder(filepath.Join(x.data, "artefacts"))
 	x.sandbox = sandbox.New(sandbox.Options{DB: x.db, Params: x.engine.Parameters, Pool: pool, Snapshots: filepath.Join(x.data, "snapshots"),
 		Artefacts: x.artefacts, Key: order, Timeout: time.Minute})
-	x.settler = settlement.Settler{DB: x.db, Parameters: x.engine.Parameters, Calendar: x.engine.Calendar()}
+	x.settler = settlement.Settler{DB: x.db, Parameters: x.engine.Parameters, Calendar: x.engine.Calendar}
 	x.keyring = gatewayfeed.Keys{DB: x.db, KEK: x.kek}
 	return nil
 }
@@ -169,6 +169,7 @@ func (x *platform) moreRoutes() func(*api.API) {
 		api.SandboxRoutes(x.sandbox)(a)
 		api.KeyRoutes(x.keyring)(a)
 		api.JobRoutes()(a)
+		api.AccountRoutes(x.identity)(a)
 		api.StatementRoutes(a)
 	}
 }

@@ -422,3 +422,34 @@ func TestAJobThatIsLostTooOftenIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+func TestResumeGoesOnFromTheCheckpoint(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		id := enqueue(t, db, job.Spec{Kind: "make"})
+		if err := job.Resume(ctx, db, id, "p", ""); !errors.Is(err, job.ErrNotStopped) {
+			t.Error(err)
+		}
+		if err := job.Resume(ctx, db, "job-none", "p", ""); !errors.Is(err, store.ErrNotFound) {
+			t.Error(err)
+		}
+		until(t, db, job.Options{}, final(t, db, id), map[string]job.Handler{"make": func(ctx context.Context, x *job.Task) (job.Outcome, error) {
+			must(t, x.Save(ctx, "half"))
+			return job.Outcome{}, &job.Failure{Code: "make.stopped", Message: "中断"}
+		}})
+		must(t, job.Resume(ctx, db, id, "q", ""))
+		if j := get(t, db, id); j.State != job.Queued || j.Code != "" || j.Message != "" || j.Checkpoint != "half" {
+			t.Errorf("%+v", j)
+		}
+		from := ""
+		until(t, db, job.Options{}, final(t, db, id), map[string]job.Handler{"make": func(_ context.Context, x *job.Task) (job.Outcome, error) {
+			from = x.Checkpoint()
+			return job.Outcome{}, nil
+		}})
+		if j := get(t, db, id); j.State != job.Done || from != "half" {
+			t.Errorf("from %q: %+v", from, j)
+		}
+		if got := entries(t, db, id); !strings.Contains(got, "job.queue:resume") {
+			t.Error(got)
+		}
+	})
+}

@@ -250,6 +250,22 @@ func (r *ReadTx) Search(q LogQuery, n int) ([]Leaf, error) {
 			add(c.col+" = $%d", c.val)
 		}
 	}
+	among := func(col string, ids []string) {
+		if len(ids) == 0 {
+			return
+		}
+		marks := make([]string, len(ids))
+		for i, id := range ids {
+			args = append(args, id)
+			marks[i] = fmt.Sprintf("$%d", len(args))
+		}
+		where = append(where, col+" IN ("+strings.Join(marks, ",")+")")
+	}
+	among("actor", q.Actors)
+	among("org", q.Orgs)
+	if q.Coarse != "" {
+		add(fmt.Sprintf("substr(type, 1, %d) = $%%d", len(q.Coarse)+1), q.Coarse+".")
+	}
 	if q.Before > 0 {
 		add("seq < $%d", q.Before)
 	}
@@ -271,6 +287,8 @@ func (r *ReadTx) Search(q LogQuery, n int) ([]Leaf, error) {
 // LogQuery narrows a search of the log.
 type LogQuery struct {
 	Actor, Org, Object, Type, Result string
+	Actors, Orgs                     []string // any of them; empty matches everything
+	Coarse                           string   // types "coarse.…"
 	Before                           int64
 	From, To                         time.Time
 }

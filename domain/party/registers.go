@@ -15,7 +15,7 @@ import (
 
 // Registers are the lists of this room: 单位台账, 人员与岗位, 委托代办, 账号, 入驻单位.
 func Registers() []*register.Register {
-	return []*register.Register{orgRegister, peopleRegister, delegationRegister, accountRegister, publicOrgs}
+	return []*register.Register{orgRegister, peopleRegister, delegationRegister, publicOrgs}
 }
 
 // labels writes a CASE that shows stored ids by their Chinese names. Neither side comes from outside.
@@ -310,26 +310,6 @@ func visibleDelegations(a procedure.Actor, arg func(any) string) string {
 		}
 	}
 	return strings.Join(or, " OR ")
-}
-
-// accountRegister is what the security administrator works from. It shows no number and no
-// address, masked or not: who needs to be reached is reached through the person's organisation.
-var accountRegister = &register.Register{
-	ID: "accounts", Title: "账号", Group: "主体", Plan: plan.C("3"), Roles: []procedure.Role{SecurityAd},
-	Columns: []procedure.Column{
-		{Key: "username", Label: "用户名", Kind: "code", Primary: true}, {Key: "name", Label: "姓名", Kind: "text"}, {Key: "kind", Label: "类型", Kind: "tag"},
-		{Key: "factor", Label: "动态口令", Kind: "tag"}, {Key: "changed", Label: "口令更换", Kind: "datetime"}, {Key: "locked", Label: "锁定至", Kind: "datetime"},
-		{Key: "office", Label: "管理员职务", Kind: "tag"}, {Key: "status", Label: "状态", Kind: "tag"}},
-	Filters: []register.Filter{{Key: "status", Label: "状态", Expr: "CASE WHEN a.disabled THEN 'disabled' ELSE 'enabled' END",
-		Options: []procedure.Option{{Value: "enabled", Label: "正常"}, {Value: "disabled", Label: "已停用"}}},
-		{Key: "factor", Label: "动态口令", Expr: "CASE WHEN a.totp_sealed IS NULL THEN 'unbound' ELSE 'bound' END",
-			Options: []procedure.Option{{Value: "unbound", Label: "未绑定"}, {Value: "bound", Label: "已绑定"}}}},
-	From: "account a JOIN person p ON p.id = a.person LEFT JOIN administrator x ON x.person = a.person",
-	Key:  "a.username",
-	Cells: map[string]string{"username": "a.username", "name": "p.name", "kind": "CASE WHEN p.program THEN '程序' ELSE '个人' END",
-		"factor": "CASE WHEN a.totp_sealed IS NULL THEN '未绑定' ELSE '已绑定' END", "changed": "a.changed", "locked": "a.locked_until",
-		"office": labels("x.office", optionNames(OfficeOptions)), "status": "CASE WHEN a.disabled THEN '已停用' ELSE '正常' END"},
-	Search: []string{"a.username", "p.name"}, Order: "a.username",
 }
 
 // publicOrgs is what everybody may know: which bodies and companies take part, and as what. Who
