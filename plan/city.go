@@ -48,6 +48,22 @@ func City(code string) (*Parameters, error) {
 	return p, nil
 }
 
+// Definitions returns every parameter that the plan knows, in the order of their keys; the same in
+// every city.
+func Definitions() []Parameter {
+	p, err := defaults()
+	if err != nil {
+		return nil // City reports it before anything starts
+	}
+	out := make([]Parameter, len(p.keys))
+	for i, key := range p.keys {
+		out[i] = p.defs[key].clone()
+	}
+	return out
+}
+
+var defaults = sync.OnceValues(func() (*Parameters, error) { return readDefaults(files) })
+
 // Cities returns the codes that have a file of their own.
 func Cities() []string {
 	names, err := fs.Glob(files, "params/*.yaml")

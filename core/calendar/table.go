@@ -108,7 +108,7 @@ func LoadTable(text []byte) (*Table, error) {
 		if _, twice := notices[n.Year]; twice {
 			return nil, fmt.Errorf("calendar: year %d stands twice", n.Year)
 		}
-		if err := n.check(); err != nil {
+		if err := n.Check(); err != nil {
 			return nil, fmt.Errorf("calendar: year %d: %w", n.Year, err)
 		}
 		notices[n.Year] = n
@@ -116,35 +116,43 @@ func LoadTable(text []byte) (*Table, error) {
 	return build(notices), nil
 }
 
-func (n Notice) check() error {
+// Fault says why something cannot be a notice, in words for the person who entered it.
+type Fault string
+
+func (f Fault) Error() string { return string(f) }
+
+func fault(format string, args ...any) error { return Fault(fmt.Sprintf(format, args...)) }
+
+// Check tells what is wrong with a notice, as a Fault; see LoadTable.
+func (n Notice) Check() error {
 	if n.Year < 1949 || n.Year > 9999 {
-		return errors.New("not a year of the arrangements")
+		return fault("年份不在可登记的范围内")
 	}
 	if n.Source == "" {
-		return errors.New("the notice it comes from is not named")
+		return fault("没有写明通知的文号")
 	}
 	if len(n.Rest) == 0 {
-		return errors.New("no day off at all")
+		return fault("没有一个放假日")
 	}
 	seen := make(map[Date]bool)
 	take := func(d Date) error {
 		switch {
 		case !d.Valid():
-			return ErrNoDate
+			return fault("有一个日期不存在")
 		case d.Y != n.Year && (d.Y != n.Year-1 || d.M != time.December || d.D < 15):
-			return fmt.Errorf("%s lies outside the year", d)
+			return fault("%s 不在 %d 年内", d, n.Year)
 		case seen[d]:
-			return fmt.Errorf("%s stands twice", d)
+			return fault("%s 写了两次", d)
 		}
 		seen[d] = true
 		return nil
 	}
 	for _, r := range n.Rest {
 		if r.Name == "" {
-			return fmt.Errorf("the days off from %s have no name", r.From)
+			return fault("自 %s 起的放假没有节日名称", r.From)
 		}
 		if r.To.Before(r.From) || r.To.Sub(r.From) > 30 {
-			return fmt.Errorf("the run %s to %s is no holiday", r.From, r.To)
+			return fault("%s 至 %s 不成一段假期", r.From, r.To)
 		}
 		for d := r.From; !d.After(r.To); d = d.AddDays(1) {
 			if err := take(d); err != nil {
@@ -157,7 +165,7 @@ func (n Notice) check() error {
 			return err
 		}
 		if !weekend(w.Day) {
-			return fmt.Errorf("make-up day %s is no Saturday or Sunday", w.Day)
+			return fault("调休上班日 %s 不是星期六或星期日", w.Day)
 		}
 	}
 	return nil
@@ -208,6 +216,15 @@ func (t *Table) Merge(other *Table) *Table {
 	}
 	maps.Copy(notices, other.notices)
 	return build(notices)
+}
+
+// With is a table with one more year; a notice of a year it holds replaces that year. The error is a
+// Fault.
+func (t *Table) With(n Notice) (*Table, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
+	return t.Merge(build(map[int]Notice{n.Year: n})), nil
 }
 
 // Years lists the published years, ascending.
