@@ -27,6 +27,7 @@ import (
 	"pado/domain/gatewayfeed"
 	"pado/domain/governance"
 	"pado/domain/governance/vault"
+	"pado/domain/ledger"
 	"pado/domain/party"
 	"pado/domain/sandbox"
 	"pado/domain/settlement"
@@ -194,7 +195,14 @@ func (x *platform) faces(mux *http.ServeMux) error {
 }
 
 // replayHooks are the books the verifier replays from the bodies of the log.
-func replayHooks() []verify.Hook { return []verify.Hook{sandbox.NewBudgetReplay()} }
+// With a store at hand, the books in its tables must be the ones the log gives.
+func replayHooks(ctx context.Context, db *store.DB) []verify.Hook {
+	books := ledger.NewReplay()
+	if db != nil {
+		books.Against(func(f func(*store.ReadTx) error) error { return db.View(ctx, f) })
+	}
+	return []verify.Hook{sandbox.NewBudgetReplay(), books}
+}
 
 // inbox shows the messages of domain/party on the wire.
 type inbox struct{ *party.Inbox }

@@ -69,6 +69,9 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 				return err
 			}
 			src = u
+			if *token != "" {
+				opt.Hooks = replayHooks(ctx, nil)
+			}
 		} else {
 			if err := p.check(); err != nil {
 				return err
@@ -78,7 +81,7 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 				return err
 			}
 			defer db.Close()
-			src, opt.Hooks = store.Rows{DB: db}, replayHooks()
+			src, opt.Hooks = store.Rows{DB: db}, replayHooks(ctx, db)
 		}
 		rep, err := verify.Verify(ctx, src, opt)
 		if err != nil {

@@ -133,6 +133,7 @@ func Post(w *store.Tx, t Transaction) (bool, error) {
 			return false, err
 		}
 	}
+	w.Record(entry(t))
 	return true, balances(w, t.Postings)
 }
 

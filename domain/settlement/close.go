@@ -27,7 +27,7 @@ import (
 type Settler struct {
 	DB         *store.DB
 	Parameters func(*store.ReadTx) (*plan.Parameters, error)
-	Calendar   *calendar.Table
+	Calendar   func() *calendar.Table
 }
 
 // Line is one line of a statement: the charged calls of an order at one price.
@@ -393,7 +393,7 @@ func (s Settler) due(r *store.ReadTx, first calendar.Date, t terms) (date, note 
 	if t.Fee.Period == "quarter" {
 		end = calendar.Date{Y: first.Y, M: time.Month((int(first.M)-1)/3*3 + 3), D: 1}.AddMonths(1).AddDays(-1)
 	}
-	d, err := s.Calendar.Due(end.Start(), calendar.WorkingDays(days))
+	d, err := s.Calendar().Due(end.Start(), calendar.WorkingDays(days))
 	if err != nil {
 		return "", "", err
 	}
