@@ -11,7 +11,6 @@ import (
 	"pado/domain/party"
 	"pado/domain/product"
 	"pado/domain/sandbox"
-	"pado/plan"
 )
 
 // Development are the procedures from the product list to the registered product (clauses 6.3, 9).
@@ -46,15 +45,6 @@ func fieldChoices(r *store.ReadTx, _ p.Actor, q string) (out []p.Option, err err
 	return out, r.Select(&out, `SELECT f.name AS value, i.title || '：' || f.label || '（' || f.name || '）' AS label FROM catalogue_field f
 		JOIN catalogue_item i ON i.id = f.item AND i.state = 'published' WHERE f.authorisable = $1 AND (i.id = $2 OR i.title LIKE $3 OR f.label LIKE $3 OR f.name LIKE $3)
 		ORDER BY i.title, f.n LIMIT 200`, true, q, "%"+q+"%")
-}
-
-// toDesk lets another person of the same organisation go on with a case that its starter hands over:
-// the engine assigns a case that comes back to the starter's desk to the starter, who may not judge it.
-func toDesk(clause plan.Clause) p.Effect {
-	return p.Effect{Name: "to_desk", Say: "交由本单位其他人员办理", Plan: clause, Run: func(c *p.Ctx) error {
-		c.Case.Handler = ""
-		return c.W.ExecOne(`UPDATE case_file SET handler = '' WHERE no = $1`, c.Case.No)
-	}}
 }
 
 // operatorOfItem finds the operator of the product of the list that the form names in field; empty

@@ -157,12 +157,3 @@ func textParts(parts []agreement.Part, section string, clause plan.Clause) []pro
 func partsText(c *procedure.Ctx, parts []agreement.Part) (map[string]string, error) {
 	return textOf(c.Case.Form, parts)
 }
-
-// toColleague leaves a state that the starter's own organisation owes to the whole desk: the
-// engine hands such a state to the starter, who may not take the acts declared apart from it.
-func toColleague(clause plan.Clause) procedure.Effect {
-	return procedure.Effect{Name: "to_colleague", Say: "转由本单位另一人办理", Plan: clause, Run: func(c *procedure.Ctx) error {
-		c.Case.Handler = ""
-		return c.W.ExecOne(`UPDATE case_file SET handler = '' WHERE no = $1`, c.Case.No)
-	}}
-}

@@ -89,9 +89,9 @@ func P06Scheme() *procedure.Procedure {
 			{Do: "record", Label: "登记收到的意见", By: party.Authority, From: procedure.S("consultation"), To: "consultation", Plan: c, Edits: true, Require: procedure.Rules{schemeFrozen}},
 			procedure.Resume("close_consultation", "征求意见期满", "summary", c, "consultation"),
 			{Do: "summarise", Label: "意见已逐条处理，送合法性审查", By: party.Authority, From: procedure.S("summary"), To: "legality", Plan: c, Edits: true, Style: procedure.Primary,
-				Require: procedure.Rules{schemeComplete, schemeMode, schemeTerm, schemeDepartments, schemeOpinions}, Then: procedure.Effects{toColleague(c)}},
+				Require: procedure.Rules{schemeComplete, schemeMode, schemeTerm, schemeDepartments, schemeOpinions}},
 			{Do: "legality_pass", Label: "合法性审查通过", By: party.Authority, From: procedure.S("legality"), To: "expert", Plan: c, Apart: drafting, Opinion: true, Style: procedure.Primary,
-				Then: procedure.Effects{schemeReview("legality"), toColleague(c)}},
+				Then: procedure.Effects{schemeReview("legality")}},
 			{Do: "expert_pass", Label: "专家论证通过，报请政府审议", By: party.Authority, From: procedure.S("expert"), To: "decision", Plan: c, Apart: drafting, Opinion: true, Style: procedure.Primary,
 				Input: []procedure.Field{{Name: "experts", Label: "论证专家", Kind: procedure.Table, Required: true, Plan: c, Rows: []procedure.Field{
 					{Name: "name", Label: "姓名", Kind: procedure.Text, Required: true, Plan: c}, {Name: "unit", Label: "单位", Kind: procedure.Text, Required: true, Plan: c},

@@ -114,7 +114,7 @@ func P06Agreement() *procedure.Procedure {
 			{Do: "confirm", Label: "确认定稿，报请政府批准", By: party.Operator, From: procedure.S("confirm"), To: "approval", Plan: c, Style: procedure.Primary, Require: gates},
 			procedure.ReturnTo("draft", party.Operator, c, "confirm"),
 			{Do: "approve", Label: "批准", By: party.Government, From: procedure.S("approval"), To: "secrecy", Plan: c, Style: procedure.Primary, Numbered: true,
-				Input: decisionFields(c), Require: append(procedure.Rules{evidenceAttached(c), decisionPast(c)}, gates...), Then: procedure.Effects{approvalNumbered, toColleague(c)}},
+				Input: decisionFields(c), Require: append(procedure.Rules{evidenceAttached(c), decisionPast(c)}, gates...), Then: procedure.Effects{approvalNumbered}},
 			{Do: "refuse", Label: "不予批准", By: party.Government, From: procedure.S("approval"), To: "refused", Plan: c, Opinion: true, Style: procedure.Danger},
 			procedure.ReturnTo("draft", party.Government, c, "approval"),
 			{Do: "publish", Label: "保密审查通过，开始公示", By: party.Authority, From: procedure.S("secrecy"), To: "publicity", Plan: plan.C("10.7.2"), Apart: procedure.Acts("submit"),

@@ -60,8 +60,7 @@ func P06Amendment() *procedure.Procedure {
 		Readers: basisReaders,
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "送运营机构", By: party.Authority, From: procedure.S("draft"), To: "confirm", Plan: c, Edits: true, Style: procedure.Primary, Require: rules},
-			{Do: "agree", Label: "同意变更并签署", By: party.Operator, From: procedure.S("confirm"), To: "sign", Plan: c, Style: procedure.Primary, Require: append(procedure.Rules{signedCopy(c)}, rules...),
-				Then: procedure.Effects{toColleague(c)}},
+			{Do: "agree", Label: "同意变更并签署", By: party.Operator, From: procedure.S("confirm"), To: "sign", Plan: c, Style: procedure.Primary, Require: append(procedure.Rules{signedCopy(c)}, rules...)},
 			{Do: "refuse", Label: "不同意变更", By: party.Operator, From: procedure.S("confirm"), To: "refused", Plan: c, Opinion: true, Style: procedure.Danger},
 			procedure.ReturnTo("draft", party.Operator, c, "confirm"),
 			{Do: "sign", Label: "签订补充协议，变更生效", By: party.Authority, From: procedure.S("sign"), To: "in_force", Plan: c, Style: procedure.Primary, Numbered: true, Apart: procedure.Acts("submit"),

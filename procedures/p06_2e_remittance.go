@@ -192,7 +192,7 @@ func Payment() *p.Procedure {
 			{ID: "withdrawn", Label: "已撤回", Final: true},
 		},
 		Steps: []p.Step{
-			{Do: "register", Label: "登记到账", By: party.Operator, From: p.S("draft"), To: "checking", Plan: c, Edits: true, Require: rules, Style: p.Primary, Then: p.Effects{bindFiles(c, "file"), wholeDesk(c)}},
+			{Do: "register", Label: "登记到账", By: party.Operator, From: p.S("draft"), To: "checking", Plan: c, Edits: true, Require: rules, Style: p.Primary, Then: p.Effects{bindFiles(c, "file")}},
 			{Do: "book", Label: "复核无误，入账", By: party.Operator, From: p.S("checking"), To: "booked", Plan: c, Apart: p.Acts("register"), Require: rules, Style: p.Primary,
 				Then: p.Effects{{Name: "book", Say: "记账：专户存款增加，应收服务费减少", Plan: c, Run: func(x *p.Ctx) error {
 					f, err := p.Form[receiptForm](x)
@@ -206,15 +206,6 @@ func Payment() *p.Procedure {
 		},
 		Views: []p.View{{Title: "对账单", Plan: c, Draw: receiptView}},
 	}
-}
-
-// wholeDesk gives a case that stays with the organisation that started it to everybody at the
-// desk, so that a second person can take the next step.
-func wholeDesk(clause plan.Clause) p.Effect {
-	return p.Effect{Name: "whole_desk", Say: "交由本岗位的另一人复核", Plan: clause, Run: func(x *p.Ctx) error {
-		x.Case.Handler = ""
-		return x.W.ExecOne(`UPDATE case_file SET handler = '' WHERE no = $1`, x.Case.No)
-	}}
 }
 
 func receiptView(x *p.Ctx) (p.Section, error) {

@@ -102,7 +102,7 @@ func scenario(id, prefix, title string, by p.Role) *p.Procedure {
 						return err
 					}
 					return p.Hold(party.HasRole(c.ReadTx, f.Regulator, party.Regulator))
-				}}}, Then: p.Effects{toDesk(c)}},
+				}}}},
 			{Do: "accept", Label: "初审同意", By: party.Operator, From: p.S("review"), To: "opinion", Plan: c, Apart: p.Acts("submit", "start"), Style: p.Primary, Require: p.Rules{onList}},
 			{Do: "decline", Label: "初审不同意", By: party.Operator, From: p.S("review"), To: "refused", Plan: c, Apart: p.Acts("submit", "start"), Opinion: true, Style: p.Danger},
 			{Do: "return", Label: "退回", By: party.Operator, From: p.S("review"), To: "draft", Plan: c, Apart: p.Acts("submit", "start"), Opinion: true, Return: true},

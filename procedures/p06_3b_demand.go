@@ -55,7 +55,7 @@ func demand(id, prefix, title string, by p.Role) *p.Procedure {
 	grant := p.Effects{{Name: "grant", Say: "授予使用许可并开通沙箱项目", Plan: c, Run: grantDemand}}
 	apart := p.Acts("submit", "start")
 	steps := []p.Step{
-		{Do: "submit", Label: "提交", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: demandRules(by), Then: p.Effects{toDesk(c)}},
+		{Do: "submit", Label: "提交", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: demandRules(by)},
 		{Do: "refuse", Label: "不同意", By: party.Operator, From: p.S("review"), To: "refused", Plan: c, Apart: apart, Opinion: true, Numbered: true, Style: p.Danger},
 		{Do: "return", Label: "退回", By: party.Operator, From: p.S("review"), To: "draft", Plan: c, Apart: apart, Opinion: true, Return: true},
 		p.Resume("escalate", "逾期转协调", "coordination", c, "review"),

@@ -75,7 +75,7 @@ func freezing(id, prefix, title string, by p.Role, mine p.Rule) *p.Procedure {
 						return err
 					}
 					return c.SetSubject(f.Project)
-				}}, toDesk(c)}},
+				}}}},
 			{Do: "thaw", Label: "解冻", By: by, From: p.S("frozen"), To: "lifted", Plan: c, Apart: p.Acts("freeze"), Opinion: true,
 				Then: p.Effects{{Name: "thaw_project", Say: "项目恢复使用", Plan: c, Run: func(c *p.Ctx) error {
 					return sandbox.Thaw(c.W, c.Case.Subject, c.Actor.Person, c.Case.No)
@@ -113,7 +113,7 @@ func Allotment() *p.Procedure {
 		},
 		States: p.Phases{{ID: "draft", Label: "拟定", Owes: party.Authority, Track: true}, {ID: "review", Label: "复核", Owes: party.Authority, Within: "demand.review", Track: true}, {ID: "allotted", Label: "已分配", Final: true, Track: true}, {ID: "withdrawn", Label: "已撤回", Final: true}},
 		Steps: []p.Step{
-			{Do: "submit", Label: "提交复核", By: party.Authority, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Then: p.Effects{toDesk(c)},
+			{Do: "submit", Label: "提交复核", By: party.Authority, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary,
 				Require: p.Rules{{Code: "allotment.project", Say: "没有这个项目，或者它没有用到这一数据谱系", Plan: c, Holds: func(c *p.Ctx) error {
 					f, err := p.Form[allotForm](c)
 					if err != nil {

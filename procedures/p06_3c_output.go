@@ -104,9 +104,9 @@ func output(id, prefix, title string, by, first p.Role) *p.Procedure {
 	steps := []p.Step{
 		{Do: "submit", Label: "提交审查", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: p.Rules{right, once},
 			Then: p.Effects{{Name: "run_checks", Say: "立即运行自动检查", Plan: c, Run: runOutputChecks}}},
-		{Do: "opine", Label: "提交审查意见", By: first, From: p.S("review"), To: "second_review", Plan: c, Apart: other, Input: review, Require: p.Rules{apartOrg}, Style: p.Primary, Then: append(give, toDesk(c))},
+		{Do: "opine", Label: "提交审查意见", By: first, From: p.S("review"), To: "second_review", Plan: c, Apart: other, Input: review, Require: p.Rules{apartOrg}, Style: p.Primary, Then: give},
 		{Do: "opine_second", Label: "提交审查意见", By: party.Authority, From: p.S("second_review"), To: "decision", Plan: c, Apart: append([]string{"opine"}, other...), Input: review,
-			Require: p.Rules{apartOrg}, Style: p.Primary, Then: append(give, toDesk(c))},
+			Require: p.Rules{apartOrg}, Style: p.Primary, Then: give},
 		{Do: "opine_more", Label: "追加审查意见", By: party.Authority, From: p.S("decision"), To: "decision", Plan: c, Apart: append([]string{"opine", "opine_second"}, other...), Input: review,
 			Require: p.Rules{apartOrg}, Then: give},
 		{Do: "clear_first", Label: "认定误报（第一人）", By: first, From: p.S("review"), To: "review", Plan: plan.C("6.3.4"), Apart: other, Input: alarm, Require: p.Rules{apartOrg},

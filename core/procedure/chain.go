@@ -184,7 +184,13 @@ func (t *txn) chain(action string, given Act) (audit.Entry, error) {
 		if _, err := t.W.Exec(`DELETE FROM case_chain WHERE case_no = $1`, t.Case.No); err != nil {
 			return audit.Entry{}, err
 		}
-		t.Case.Handler = stages[0].By
+		back, err := t.worksAt(stages[0].By, c.Org)
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		if back { // else the whole desk drafts anew
+			t.Case.Handler = stages[0].By
+		}
 		return t.chainEvent(action, "退回拟办："+step.Label, step)
 	case "chain_approve", "chain_countersign":
 		want := map[string]string{"chain_approve": "review", "chain_countersign": "countersign"}[action]
@@ -202,7 +208,7 @@ func (t *txn) chain(action string, given Act) (audit.Entry, error) {
 		if err := json.Unmarshal([]byte(in), &who); err != nil {
 			return audit.Entry{}, err
 		}
-		ok, err := t.Exists(`SELECT 1 FROM membership WHERE person = $1 AND org = $2 AND until = ''`, who.Person, c.Org)
+		ok, err := t.worksAt(who.Person, c.Org)
 		if err != nil {
 			return audit.Entry{}, err
 		}

@@ -178,8 +178,8 @@ func (t *txn) touch(from string) error {
 		c.Final, c.Owes, c.OwesOrg, c.Handler, c.Since = true, "", "", "", c.Updated
 	}
 	n, err := t.W.Exec(`UPDATE case_file SET state=$1, revision=$2, updated=$3, handler=$4, urged=$5, supervised=$6, final=$7,
-		owes=$8, owes_org=$9, since=$10 WHERE no=$11 AND revision=$12 AND state=$13`,
-		c.State, c.Revision, c.Updated, c.Handler, c.Urged, c.Supervised, c.Final, string(c.Owes), c.OwesOrg, c.Since, c.No, was, from)
+		owes=$8, owes_org=$9, since=$10, turn=$11 WHERE no=$12 AND revision=$13 AND state=$14`,
+		c.State, c.Revision, c.Updated, c.Handler, c.Urged, c.Supervised, c.Final, string(c.Owes), c.OwesOrg, c.Since, c.turn(), c.No, was, from)
 	if err != nil {
 		return err
 	}

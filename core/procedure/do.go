@@ -126,11 +126,11 @@ func (e *Engine) start(w *store.Tx, a Actor, p *Procedure, b Begin) (audit.Entry
 	if err := t.retitle(); err != nil {
 		return audit.Entry{}, err
 	}
-	if _, err := w.Exec(`INSERT INTO case_file (`+caseColumns+`, due_sort) VALUES
-		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,
+	if _, err := w.Exec(`INSERT INTO case_file (`+caseColumns+`, due_sort, turn) VALUES
+		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
 		c.No, c.Procedure, c.State, c.Title, c.Revision, c.Tenant, c.Form, c.Org, c.Person, string(c.Role), c.Created, c.Updated,
 		c.Since, c.DueAt, c.DueYear, string(c.Owes), c.OwesOrg, c.Handler, c.Final, c.Backfill, c.Urged, c.Supervised,
-		c.Subject, c.Parent, c.Rules, farOff); err != nil {
+		c.Subject, c.Parent, c.Rules, farOff, c.turn()); err != nil {
 		return audit.Entry{}, err
 	}
 	if desk.Org != "" {

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	City       string // division code the case numbers and parameters belong to
 	Parameters *plan.Parameters
-	Calendar   *calendar.Table
+	Calendar   *calendar.Table // the shipped years; recorded ones are laid over them
 	// Notify is told of everything people should hear about, inside the transaction, and writes
 	// messages with it. It must do no other I/O.
 	Notify func(*store.Tx, News) error
@@ -102,6 +102,19 @@ func (e *Engine) Parameters(r *store.ReadTx) (*plan.Parameters, error) {
 
 const caseColumns = `no, procedure, state, title, revision, tenant, form, org, person, role, created, updated,
 	since, due_at, due_year, owes, owes_org, handler, final, backfill, urged, supervised, subject, parent, rules`
+
+// turn says whose turn it is as the id of a desk, with the person behind it once somebody has the
+// case; nobody's is empty. The record keeps it as the key of the work lists.
+func (c *Case) turn() string {
+	if c.Final || c.Owes == "" {
+		return ""
+	}
+	turn := c.OwesOrg + "/" + string(c.Owes)
+	if c.Handler != "" {
+		turn += "@" + c.Handler
+	}
+	return turn
+}
 
 // Load reads a case without asking who may see it; for rooms that have already asked.
 func (e *Engine) Load(r *store.ReadTx, no string) (*Case, *Procedure, error) {

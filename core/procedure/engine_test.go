@@ -82,12 +82,12 @@ var (
 
 type world struct {
 	*procedure.Engine
-	t     *testing.T
+	t     testing.TB
 	db    *store.DB
 	clock *storetest.Clock
 }
 
-func open(t *testing.T, e store.Engine) *world {
+func open(t testing.TB, e store.Engine) *world {
 	t.Helper()
 	clock := &storetest.Clock{At: storetest.Start}
 	o := storetest.Options(t, e)

@@ -42,13 +42,7 @@ func (e *Engine) Burden(ctx context.Context, a Actor) (b Burden, err error) {
 		if tenants = unique(tenants); len(tenants) == 0 {
 			return store.ErrNotFound
 		}
-		var soon int64
-		if due, err := e.opt.Calendar.Due(b.At, SoonDays); err == nil && !due.At.IsZero() {
-			soon = due.At.UnixMilli()
-		} else {
-			soon = b.At.AddDate(0, 0, 4).UnixMilli()
-		}
-		now := b.At.UnixMilli()
+		now, soon := b.At.UnixMilli(), e.soon(b.At)
 		for _, t := range tenants {
 			var part []Unit
 			if err := r.Select(&part, `SELECT c.owes_org AS org, o.name AS name, COUNT(*) AS open,
@@ -62,7 +56,7 @@ func (e *Engine) Burden(ctx context.Context, a Actor) (b Burden, err error) {
 				b.add(u)
 			}
 			var late []Row
-			if err := r.Select(&late, "SELECT "+rowColumns+rowFrom+`c.final = $1 AND c.due_sort <= $2 AND c.tenant = $3 AND c.owes_org <> ''
+			if err := r.Select(&late, "SELECT "+rowColumns+" FROM case_file c"+rowJoins+`WHERE c.final = $1 AND c.due_sort <= $2 AND c.tenant = $3 AND c.owes_org <> ''
 				ORDER BY c.due_sort LIMIT 200`, false, now, t); err != nil {
 				return err
 			}

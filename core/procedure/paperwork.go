@@ -55,7 +55,7 @@ func (e *Engine) Rows(r *store.ReadTx, a Actor, nos []string) ([]Row, error) {
 			return nil, err
 		}
 		var row Row
-		if err := r.Get(&row, "SELECT "+rowColumns+rowFrom+"c.no = $1", no); err != nil {
+		if err := r.Get(&row, "SELECT "+rowColumns+" FROM case_file c"+rowJoins+"WHERE c.no = $1", no); err != nil {
 			return nil, err
 		}
 		out = append(out, row)

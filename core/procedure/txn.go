@@ -106,25 +106,63 @@ func (t *txn) apart(step *Step) error {
 	if len(step.Apart) == 0 || step.By == Clock {
 		return nil
 	}
-	var done []struct{ Action, Label, Persons string }
-	if err := t.Select(&done, `SELECT action, label, persons FROM case_event WHERE case_no = $1`, t.Case.No); err != nil {
-		return err
-	}
 	mine := []string{t.Actor.Person}
 	if t.Desk.Behalf != "" {
 		mine = append(mine, t.Desk.Behalf)
 	}
+	label, err := t.took(step.Apart, mine)
+	if err != nil || label == "" {
+		return err
+	}
+	return &Refused{Code: "case.apart", Message: "您已办理过“" + label + "”，这一步须由另一人办理", Clause: step.Plan}
+}
+
+// took names the first of the acts on record that one of the persons took part in; empty = none.
+func (t *txn) took(acts, persons []string) (string, error) {
+	var done []struct{ Action, Label, Persons string }
+	if err := t.Select(&done, `SELECT action, label, persons FROM case_event WHERE case_no = $1 ORDER BY n`, t.Case.No); err != nil {
+		return "", err
+	}
 	for _, ev := range done {
-		if !has(step.Apart, ev.Action) {
+		if !has(acts, ev.Action) {
 			continue
 		}
 		for _, p := range strings.Split(ev.Persons, ",") {
-			if p != "" && has(mine, p) {
-				return &Refused{Code: "case.apart", Message: "您已办理过“" + ev.Label + "”，这一步须由另一人办理", Clause: step.Plan}
+			if p != "" && has(persons, p) {
+				return ev.Label, nil
 			}
 		}
 	}
-	return nil
+	return "", nil
+}
+
+// comesBack tells whether a state that the starter's desk owes is the starter's own to carry on:
+// it still works there, and no act of the state must be apart from what it did.
+func (t *txn) comesBack(st State) (bool, error) {
+	c := t.Case
+	if c.Org == "" {
+		return true, nil
+	}
+	if there, err := t.worksAt(c.Person, c.Org); err != nil || !there {
+		return false, err
+	}
+	for _, s := range t.p.Steps {
+		if s.By != st.Owes || !has(s.From, st.ID) || len(s.Apart) == 0 {
+			continue
+		}
+		if t.Step != nil && has(s.Apart, t.Step.Do) && has(t.persons(), c.Person) {
+			return false, nil // by the act in hand, which is not on record yet
+		}
+		if label, err := t.took(s.Apart, []string{c.Person}); err != nil || label != "" {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// worksAt tells whether a person still has a desk in the organisation.
+func (t *txn) worksAt(person, org string) (bool, error) {
+	return t.Exists(`SELECT 1 FROM membership WHERE person = $1 AND org = $2 AND until = ''`, person, org)
 }
 
 // given validates the form, the input and the opinion.
@@ -207,7 +245,13 @@ func (t *txn) move(to string) error {
 				}
 			}
 			if st.Owes == c.Role && org == c.Org {
-				c.Handler = c.Person
+				back, err := t.comesBack(st)
+				if err != nil {
+					return err
+				}
+				if back {
+					c.Handler = c.Person
+				}
 			}
 		}
 		if st.Within != "" {
@@ -227,10 +271,10 @@ func (t *txn) move(to string) error {
 		sort = c.DueAt.UnixMilli()
 	}
 	err := t.W.ExecOne(`UPDATE case_file SET state=$1, title=$2, revision=$3, form=$4, updated=$5, since=$6, due_at=$7, due_year=$8,
-		owes=$9, owes_org=$10, handler=$11, final=$12, backfill=$13, urged=$14, supervised=$15, rules=$16, due_sort=$17, subject=$18
-		WHERE no=$19 AND revision=$20`,
+		owes=$9, owes_org=$10, handler=$11, final=$12, backfill=$13, urged=$14, supervised=$15, rules=$16, due_sort=$17, subject=$18, turn=$19
+		WHERE no=$20 AND revision=$21`,
 		c.State, c.Title, c.Revision, c.Form, c.Updated, c.Since, c.DueAt, c.DueYear, string(c.Owes), c.OwesOrg, c.Handler, c.Final,
-		c.Backfill, c.Urged, c.Supervised, c.Rules, sort, c.Subject, c.No, was)
+		c.Backfill, c.Urged, c.Supervised, c.Rules, sort, c.Subject, c.turn(), c.No, was)
 	if errors.Is(err, store.ErrConflict) {
 		return t.e.stale(t.ReadTx, t.p, c)
 	}
@@ -275,14 +319,13 @@ func (t *txn) sign() {
 	ev.Person, ev.PersonName, ev.Role, ev.Behalf = t.Actor.Person, t.Actor.Name, t.Desk.Role, t.Desk.Behalf
 	ev.Org, ev.OrgName = t.Desk.Org, t.Desk.OrgName
 	ev.FormDigest = canon.Digest([]byte(t.Case.Form))
-	persons := []string{t.Actor.Person}
-	if t.Desk.Behalf != "" {
-		persons = append(persons, t.Desk.Behalf)
-	}
-	if t.chained != "" {
-		persons = append(persons, strings.Split(t.chained, ",")...)
-	}
-	ev.Persons = strings.Join(unique(persons), ",")
+	ev.Persons = strings.Join(t.persons(), ",")
+}
+
+// persons are all who take part in the act: in person, as the one it is done for, in the inner chain.
+func (t *txn) persons() []string {
+	list := []string{t.Actor.Person, t.Desk.Behalf}
+	return unique(append(list, strings.Split(t.chained, ",")...))
 }
 
 func unique(list []string) []string {
@@ -315,7 +358,7 @@ func (t *txn) entry(kind string) audit.Entry {
 
 // elapsed counts the working days in the present state; −1 when a year is unpublished.
 func (t *txn) elapsed() int {
-	n, err := t.e.opt.Calendar.Between(calendar.DateOf(t.Case.Since.Time), t.Today())
+	n, err := t.e.Calendar().Between(calendar.DateOf(t.Case.Since.Time), t.Today())
 	if err != nil {
 		return -1
 	}

@@ -67,7 +67,7 @@ func openPools(o Options) (*pools, error) {
 		dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 			"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-32000)" + extra
-		db := mapped(sql.OpenDB(wrap(dsnConnector{dsn, &sqlite.Driver{}})), "sqlite")
+		db := mapped(sql.OpenDB(wrap(preparing{dsnConnector{dsn, &sqlite.Driver{}}})), "sqlite")
 		db.SetMaxOpenConns(n)
 		db.SetMaxIdleConns(n)
 		return db

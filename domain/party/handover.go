@@ -21,7 +21,7 @@ type caseRow struct {
 func handOverOpen(w *store.Tx, e Ending) (int, error) {
 	var cases []caseRow
 	if err := w.Select(&cases, `SELECT no, state, title, procedure, form, org, owes_org, owes, revision FROM case_file
-		WHERE owes_org = $1 AND owes = $2 AND handler = $3 AND final = $4 ORDER BY no`, e.Org, string(e.Role), e.Person, false); err != nil {
+		WHERE turn = $1 ORDER BY no`, e.Org+"/"+string(e.Role)+"@"+e.Person); err != nil {
 		return 0, err
 	}
 	for _, c := range cases {
@@ -33,7 +33,8 @@ func handOverOpen(w *store.Tx, e Ending) (int, error) {
 			}
 			say = fmt.Sprintf(txtHandTo, name)
 		}
-		if err := w.ExecOne(`UPDATE case_file SET handler = $1, revision = revision + 1, updated = $2 WHERE no = $3 AND revision = $4`,
+		if err := w.ExecOne(`UPDATE case_file SET handler = $1, revision = revision + 1, updated = $2,
+			turn = owes_org || '/' || owes || CASE WHEN $1 = '' THEN '' ELSE '@' || $1 END WHERE no = $3 AND revision = $4`,
 			e.Successor, store.At(w.Now()), c.No, c.Revision); err != nil {
 			return 0, err
 		}

@@ -25,13 +25,16 @@ CREATE TABLE case_file (
   supervised BOOLEAN NOT NULL,
   subject TEXT NOT NULL,
   parent TEXT NOT NULL,
-  rules TEXT NOT NULL
+  rules TEXT NOT NULL,
+  -- Whose turn it is, as the id of a desk: org/role for the whole desk, org/role@person for one; docs/adr/0006.
+  turn TEXT NOT NULL,
+  CHECK (turn = CASE WHEN final OR owes = '' THEN '' WHEN handler = '' THEN owes_org || '/' || owes
+    ELSE owes_org || '/' || owes || '@' || handler END)
 );
-CREATE INDEX case_desk ON case_file (owes_org, owes, final, handler, due_sort, no);
-CREATE INDEX case_addressed ON case_file (owes_org, handler, final, due_sort, no);
+CREATE INDEX case_turn ON case_file (turn, due_sort, no);
 CREATE INDEX case_due ON case_file (final, due_sort);
 CREATE INDEX case_procedure ON case_file (procedure, tenant, updated);
-CREATE INDEX case_person ON case_file (person, updated);
+CREATE INDEX case_person ON case_file (person, updated, no);
 CREATE INDEX case_subject ON case_file (subject);
 CREATE TABLE case_party (
   case_no TEXT NOT NULL REFERENCES case_file (no),

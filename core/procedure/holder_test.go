@@ -1,0 +1,159 @@
+package procedure_test
+
+import (
+	"errors"
+	"testing"
+
+	"pado/core/audit"
+	"pado/core/calendar"
+	"pado/core/procedure"
+	"pado/core/store"
+	"pado/plan"
+)
+
+// twice stays with one organisation: a second person checks what the first wrote.
+func twice() *procedure.Procedure {
+	c := plan.C("6.3.2")
+	return &procedure.Procedure{ID: "twice", Prefix: "LR", Title: "两人办理", Plan: c, Start: "draft",
+		Form: procedure.FormOf[wish](
+			procedure.Field{Name: "title", Label: "名称", Kind: procedure.Text, Required: true, Plan: c},
+			procedure.Field{Name: "reason", Label: "理由", Kind: procedure.LongText, Plan: c}),
+		States: procedure.Phases{
+			{ID: "draft", Label: "草稿", Owes: asker, Track: true},
+			{ID: "check", Label: "复核", Owes: asker, Track: true},
+			{ID: "done", Label: "办结", Final: true, Track: true},
+		},
+		Steps: []procedure.Step{
+			{Do: "submit", Label: "提交", By: asker, From: procedure.S("draft"), To: "check", Plan: c, Edits: true},
+			{Do: "approve", Label: "复核通过", By: asker, From: procedure.S("check"), To: "done", Plan: c, Apart: procedure.Acts("submit")},
+			procedure.ReturnTo("draft", asker, c, "check"),
+		}}
+}
+
+// pair is a world whose second person shares the first one's desk; both are on its staff.
+func pair(t *testing.T, e store.Engine) (w *world, second procedure.Actor) {
+	w = open(t, e)
+	params, err := plan.City("140600")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Engine, err = procedure.New(w.db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped()}, sample(), twice()); err != nil {
+		t.Fatal(err)
+	}
+	w.staff("p-dev", "dv", asker)
+	w.staff("p-two", "dv", asker)
+	return w, procedure.Actor{Person: "p-two", Name: "开发二", Desks: []procedure.Desk{desk("dv", asker)}}
+}
+
+func (w *world) staff(person, org string, r procedure.Role) {
+	w.t.Helper()
+	w.write(func(x *store.Tx) error {
+		if _, err := x.Exec(`INSERT INTO person (id, name, program, status, created) VALUES ($1,$1,$2,'active',0) ON CONFLICT DO NOTHING`, person, false); err != nil {
+			return err
+		}
+		_, err := x.Exec(`INSERT INTO membership (person, org, role, ranks, lead, since, until) VALUES ($1,$2,$3,'',$4,'2026-01-01','')`, person, org, string(r), false)
+		return err
+	})
+}
+
+func (w *world) leaves(person string) {
+	w.t.Helper()
+	w.write(func(x *store.Tx) error {
+		return x.ExecOne(`UPDATE membership SET until = '2026-03-01' WHERE person = $1`, person)
+	})
+}
+
+func (w *world) write(f func(*store.Tx) error) {
+	w.t.Helper()
+	if _, err := w.db.Update(ctx, func(x *store.Tx) (audit.Entry, error) {
+		return audit.Entry{Type: "test.write", Actor: "system", Action: "seed"}, f(x)
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) handler(no string) string {
+	w.t.Helper()
+	var c *procedure.Case
+	if err := w.db.View(ctx, func(r *store.ReadTx) (err error) { c, _, err = w.Load(r, no); return err }); err != nil {
+		w.t.Fatal(err)
+	}
+	return c.Handler
+}
+
+func (w *world) act(a procedure.Actor, no, do string, act procedure.Act) {
+	w.t.Helper()
+	if err := w.try(a, no, do, act); err != nil {
+		w.t.Fatalf("%s: %v", do, err)
+	}
+}
+
+// try acts on the revision as it stands.
+func (w *world) try(a procedure.Actor, no, do string, act procedure.Act) error {
+	var c *procedure.Case
+	if err := w.db.View(ctx, func(r *store.ReadTx) (err error) { c, _, err = w.Load(r, no); return err }); err != nil {
+		return err
+	}
+	act.Revision = c.Revision
+	_, err := w.Do(ctx, a, no, do, act)
+	return err
+}
+
+func code(err error) string {
+	var ref *procedure.Refused
+	if errors.As(err, &ref) {
+		return ref.Code
+	}
+	return ""
+}
+
+// TestACaseThatStaysGoesToWhoMayTakeIt: the starter gets back what it may carry on; what it may
+// not take waits for the whole desk.
+func TestACaseThatStaysGoesToWhoMayTakeIt(t *testing.T) {
+	for _, e := range []store.Engine{store.SQLite, store.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			w, second := pair(t, e)
+			res, err := w.Start(ctx, dev, procedure.Begin{Procedure: "twice", Form: form("甲", "乙")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.act(dev, res.No, "submit", procedure.Act{})
+			if h := w.handler(res.No); h != "" {
+				t.Fatalf("what its starter may not check waits for %s", h)
+			}
+			page, err := w.Page(ctx, second, procedure.Query{})
+			if err != nil || len(page.Rows) != 1 {
+				t.Fatalf("the colleague's list: %+v %v", page.Rows, err)
+			}
+			w.act(second, res.No, "return", procedure.Act{Opinion: "请补充理由"})
+			if h := w.handler(res.No); h != "p-dev" {
+				t.Fatalf("returned to %q", h)
+			}
+			if err := w.try(second, res.No, "submit", procedure.Act{}); code(err) != "case.handler" {
+				t.Fatalf("the colleague takes the starter's draft: %v", err)
+			}
+			w.act(dev, res.No, "submit", procedure.Act{})
+			w.act(second, res.No, "approve", procedure.Act{})
+		})
+	}
+}
+
+// TestReturnedToALeaver: nobody waits for a starter who is no longer there.
+func TestReturnedToALeaver(t *testing.T) {
+	for _, e := range []store.Engine{store.SQLite, store.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			w, second := pair(t, e)
+			res, err := w.Start(ctx, dev, procedure.Begin{Procedure: "twice", Form: form("甲", "乙")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.act(dev, res.No, "submit", procedure.Act{})
+			w.leaves("p-dev")
+			w.act(second, res.No, "return", procedure.Act{Opinion: "请补充理由"})
+			if h := w.handler(res.No); h != "" {
+				t.Fatalf("returned to %q, who has left", h)
+			}
+			w.act(second, res.No, "submit", procedure.Act{})
+		})
+	}
+}
