@@ -21,7 +21,7 @@ func Development() []*p.Procedure {
 
 func developmentRegisters() []*register.Register {
 	all := append(development.Registers(), sandbox.Registers()...)
-	return append(all, product.Registers()...)
+	return append(all, productRegisters()...)
 }
 
 // DevelopmentChoices are the lists that the forms of development pick from.

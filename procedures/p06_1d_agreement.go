@@ -106,7 +106,8 @@ func P06Agreement() *procedure.Procedure {
 		},
 		Parties: []procedure.PartyRule{{Role: party.Operator, Find: party.FormOrg("operator")}, {Role: party.Government, Find: approvingGovernment}},
 		Readers: basisReaders,
-		Notices: []procedure.Notice{{Kind: "公示", In: procedure.S("publicity"), Fields: []string{"mode", "termYears", "usage", "products"}, Plan: c, Papers: []string{"notice"}},
+		Notices: []procedure.Notice{{Kind: "公示", In: procedure.S("publicity"), Fields: []string{"mode", "termYears", "usage", "products"}, Plan: c, Papers: []string{"notice"},
+			Object: &procedure.Objecting{Do: "object", How: "对遴选结果或者方案核心内容有异议的，在公示期内以真实姓名或者单位名称书面提出，写明联系方式、事实和依据，送交或者寄交受理单位。受理单位登记后在签约前答复；没有联系方式、无法核实身份的不予登记。"}},
 			{Kind: "公开", In: procedure.S("in_force"), Fields: []string{"mode", "termYears", "purposes"}, Plan: plan.C("10.7.2")}},
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "送运营机构确认定稿", By: party.Authority, From: procedure.S("draft"), To: "confirm", Plan: c, Edits: true, Style: procedure.Primary,

@@ -350,9 +350,10 @@ func Tariff() *p.Procedure {
 			{Do: "retract", Label: "撤下公示", By: party.Operator, From: p.S("publicity", "objection", "closing"), To: "withdrawn", Plan: c, Opinion: true, Then: p.Effects{drop}, Irrevocable: "撤下后须重新报备、重新公示", Style: p.Danger},
 			p.Withdraw("withdrawn", party.Operator, c, "draft", "filed", "supplement"),
 		},
-		Views:   []p.View{{Title: "公示与异议", Plan: c, In: p.S("publicity", "objection", "closing", "effective", "supplement"), Draw: tariffObjections}},
-		Notices: []p.Notice{{Kind: "公示", In: p.S("publicity", "objection", "closing"), Fields: []string{"trial", "lines", "basis", "display"}, Plan: c}, {Kind: "公开", In: p.S("effective"), Fields: []string{"trial", "lines", "display"}, Plan: c, Papers: []string{"tariff"}}},
-		Papers:  []p.Paper{{Kind: "tariff", Title: "收费标准", Plan: c, In: p.S("publicity", "effective"), Draw: tariffPaper}},
+		Views: []p.View{{Title: "公示与异议", Plan: c, In: p.S("publicity", "objection", "closing", "effective", "supplement"), Draw: tariffObjections}},
+		Notices: []p.Notice{{Kind: "公示", In: p.S("publicity", "objection", "closing"), Fields: []string{"trial", "lines", "basis", "display"}, Plan: c,
+			Object: &p.Objecting{Do: "object", How: "对收费标准有异议的，在公示期内以真实姓名或者单位名称书面提出，写明联系方式、事实和依据，送交或者寄交受理单位。受理单位登记并逐条答复，答复之前收费标准不生效。"}}, {Kind: "公开", In: p.S("effective"), Fields: []string{"trial", "lines", "display"}, Plan: c, Papers: []string{"tariff"}}},
+		Papers: []p.Paper{{Kind: "tariff", Title: "收费标准", Plan: c, In: p.S("publicity", "effective"), Draw: tariffPaper}},
 	}
 }
 

@@ -142,6 +142,14 @@ func Check(p *Procedure, params *plan.Parameters) (errs []error) {
 				bad("notice shows unknown field %s", name)
 			}
 		}
+		for _, name := range n.Files {
+			if f, ok := p.field(name); !ok || f.Kind != File && f.Kind != FilesOf || f.Secret {
+				bad("notice opens %s, which is no file field for the public", name)
+			}
+		}
+		if n.Object != nil && (!p.hasStep(n.Object.Do) || n.Object.How == "") {
+			bad("notice takes objections by the act %q, which is not declared or not explained", n.Object.Do)
+		}
 	}
 	for id := range reachable(p) {
 		delete(ids, id)

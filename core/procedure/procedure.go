@@ -116,7 +116,13 @@ type Notice struct {
 	Fields []string // form fields the public sees, in this order
 	Plan   plan.Clause
 	Papers []string // kinds of papers the public may open
+	Files  []string // file fields whose attachments the public may download
+	Object *Objecting
 }
+
+// Objecting says how the public objects to what is in its publicity period: the act by which the
+// body in charge takes an objection down, and how to raise one, in Chinese.
+type Objecting struct{ Do, How string }
 
 // S is a short way to write a list of states.
 func S(states ...string) []string { return states }

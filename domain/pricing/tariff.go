@@ -158,6 +158,12 @@ func Current(r *store.ReadTx, product string) ([]Tariff, error) {
 		ORDER BY customer_class`, product, store.At(r.Now()))
 }
 
+// Publicised lists the prices of a product that are in their publicity, by class.
+func Publicised(r *store.ReadTx, product string) ([]Tariff, error) {
+	var out []Tariff
+	return out, r.Select(&out, `SELECT `+columns+` FROM tariff WHERE product = $1 AND state = 'publicity' ORDER BY customer_class`, product)
+}
+
 // OfCase lists the prices a case brought about.
 func OfCase(r *store.ReadTx, caseNo string) ([]Tariff, error) {
 	var out []Tariff
