@@ -14,7 +14,7 @@ import (
 // p04 are the procedures by which people and organisations come onto the platform and settle who
 // acts for them.
 func p04() []*procedure.Procedure {
-	return []*procedure.Procedure{P04Subject(), P04Join(), P04Change(), P04Appoint(), P04Chain(), P04Admin()}
+	return []*procedure.Procedure{P03Parameter(), P03Holiday(), P04Subject(), P04Join(), P04Change(), P04Appoint(), P04Chain(), P04Admin()}
 }
 
 type subjectForm struct {

@@ -34,7 +34,7 @@ type city struct {
 const noPassword = "$argon2id$v=19$m=65536,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA" // opens with nothing
 
 func subjects() []*procedure.Procedure {
-	return []*procedure.Procedure{procedures.P04Subject(), procedures.P04Join(), procedures.P04Change(), procedures.P04Appoint(),
+	return []*procedure.Procedure{procedures.P03Parameter(), procedures.P03Holiday(), procedures.P04Subject(), procedures.P04Join(), procedures.P04Change(), procedures.P04Appoint(),
 		procedures.P04Chain(), procedures.P04Admin()}
 }
 

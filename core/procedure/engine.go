@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"pado/core/calendar"
@@ -42,6 +43,7 @@ type Engine struct {
 	opt   Options
 	procs map[string]*Procedure
 	order []string
+	days  atomic.Pointer[workdays]
 }
 
 // New checks every declaration (see Check) and returns the engine. An error here is a mistake
@@ -63,7 +65,7 @@ func New(db *store.DB, o Options, procs ...*Procedure) (*Engine, error) {
 			return nil, fmt.Errorf("procedure %s: %w", p.ID, errors.Join(errs...))
 		}
 	}
-	return e, nil
+	return e, e.loadDays(context.Background())
 }
 
 // Procedures lists the declarations in the order they were given.
@@ -176,7 +178,7 @@ func (e *Engine) due(params *plan.Parameters, key string, from time.Time) (calen
 	}
 	switch v.Unit {
 	case plan.WorkingDay:
-		return e.opt.Calendar.Due(from, calendar.WorkingDays(n))
+		return e.Calendar().Due(from, calendar.WorkingDays(n))
 	case plan.Hour:
 		return calendar.DueHours(from, calendar.Hours(n)), nil
 	case plan.Day:
@@ -254,10 +256,6 @@ func jsonText(v any) string {
 	}
 	return string(b)
 }
-
-// Calendar is the table of working days in force.
-func (e *Engine) Calendar() *calendar.Table { return e.opt.Calendar }
-
 // Shipped returns the shipped value of a parameter as of the newest date it has one for.
 func (e *Engine) Shipped(key string) (plan.Value, error) {
 	return e.opt.Parameters.At(key, "9999-12-31")

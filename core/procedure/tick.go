@@ -16,6 +16,9 @@ func (e *Engine) Tick(ctx context.Context) (int, error) {
 		No, Procedure, State string
 		Revision             int64
 	}
+	if err := e.loadDays(ctx); err != nil {
+		return 0, err
+	}
 	var waiting []string
 	err := e.db.View(ctx, func(r *store.ReadTx) error {
 		if err := r.Select(&due, `SELECT no, procedure, state, revision FROM case_file WHERE final = $1 AND due_sort <= $2 ORDER BY due_sort LIMIT 500`,

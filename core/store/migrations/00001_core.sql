@@ -68,5 +68,15 @@ CREATE TABLE parameter (
   valid_from TEXT NOT NULL,
   value TEXT NOT NULL,
   source TEXT NOT NULL,
+  case_no TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (key, valid_from)
+);
+-- Yearly arrangements of holidays (放假调休安排) recorded while the platform runs: the last one of a
+-- year replaces the shipped or earlier one whole. notice is the calendar's own JSON.
+CREATE TABLE calendar_notice (
+  case_no TEXT PRIMARY KEY,
+  year BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  source TEXT NOT NULL,
+  notice TEXT NOT NULL
 );

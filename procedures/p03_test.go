@@ -1,0 +1,98 @@
+package procedures_test
+
+import (
+	"testing"
+	"time"
+
+	"pado/core/procedure"
+	"pado/core/store"
+)
+
+// office is a city whose Authority has two clerks.
+func office(t *testing.T, c *city) (one, two string) {
+	t.Helper()
+	one, two = c.person("zhangsan", "张三"), c.person("lisi", "李四")
+	c.join(one, c.at.Authority, "authority", c.at.Lead, `{"ranks":["draft"]}`)
+	c.join(two, c.at.Authority, "authority", c.at.Lead, `{"ranks":["draft"]}`)
+	return one, two
+}
+
+func (c *city) parameter(key string) string {
+	c.t.Helper()
+	var out string
+	c.must(c.db.View(ctx, func(r *store.ReadTx) error {
+		params, err := c.Parameters(r)
+		if err != nil {
+			return err
+		}
+		v, err := params.At(key, "2026-06-01")
+		out = v.Raw
+		return err
+	}))
+	return out
+}
+
+func TestParametersAreSetByTwoPersonsWithTheirPaper(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		one, two := office(t, c)
+		form := func(from string, lines ...any) map[string]any {
+			return map[string]any{"from": from, "source": "朔政办发〔2026〕9号", "lines": lines}
+		}
+		line := func(key, value string) any { return map[string]any{"key": key, "value": value} }
+		for code, f := range map[string]map[string]any{
+			"parameter.value":   form("2026-06-01", line("evaluation.pass_score", "many")),
+			"parameter.group":   form("2026-06-01", line("revenue.ratio.government", "4000"), line("revenue.ratio.operator", "3500")),
+			"parameter.forward": form("2026-01-05", line("office.review", "4")),
+		} {
+			no := mustStart(c, one, "p03_parameter", f)
+			c.refused(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}), code)
+		}
+		no := mustStart(c, one, "p03_parameter", form("2026-06-01", line("office.review", "4"), line("revenue.ratio.government", "4000"),
+			line("revenue.ratio.operator", "3500"), line("revenue.ratio.source", "1500"), line("revenue.ratio.partner", "1000")))
+		c.refused(c.do(one, no, "submit", procedure.Act{}), "decision.evidence")
+		c.must(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}))
+		if err := c.do(one, no, "set", procedure.Act{}); err == nil {
+			t.Fatal("one person set a parameter alone")
+		}
+		c.must(c.do(two, no, "set", procedure.Act{}))
+		if c.parameter("office.review") != "4" || c.parameter("revenue.ratio.operator") != "3500" {
+			t.Error("not in force")
+		}
+		again := mustStart(c, one, "p03_parameter", form("2026-06-01", line("office.review", "5")))
+		c.refused(c.do(one, again, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "parameter.value")
+	})
+}
+
+func TestAYearsHolidaysResolveWhatWaitedForThem(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		one, two := office(t, c)
+		c.clock.At = time.Date(2026, 12, 30, 9, 0, 0, 0, time.FixedZone("", 8*3600))
+		waiting := c.waiting(c.person("wangwu", "王五"))
+		year := func() (n int) {
+			c.must(c.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&n, `SELECT due_year FROM case_file WHERE no = $1`, waiting) }))
+			return n
+		}
+		if year() != 2027 {
+			t.Fatalf("waits for %d", year())
+		}
+		form := map[string]any{"year": 2027, "source": "国办发明电〔2026〕7号", "published": "2026-11-05",
+			"rest": []any{map[string]any{"name": "元旦", "from": "2027-01-01", "to": "2027-01-03"}}, "work": []any{map[string]any{"day": "2027-01-06", "for": "元旦"}}}
+		no := mustStart(c, one, "p03_holiday", form)
+		c.refused(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "holiday.notice")
+		form["work"] = []any{map[string]any{"day": "2027-01-09", "for": "元旦"}}
+		no = mustStart(c, one, "p03_holiday", form)
+		c.must(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}))
+		c.must(c.do(two, no, "record", procedure.Act{}))
+		if _, err := c.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if year() != 0 {
+			t.Error("not resolved")
+		}
+		if n, ok := c.Calendar().Notice(2027); !ok || n.Source != "国办发明电〔2026〕7号" {
+			t.Error("the year is not in the table")
+		}
+		no = mustStart(c, one, "p03_holiday", form)
+		c.refused(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "holiday.year")
+	})
+}
