@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pado/core/audit"
@@ -128,7 +129,7 @@ func current(st []Stage) int {
 }
 
 // stageDesk finds the actor's desk for the stage: the same desk of the organisation with the
-// rank, or the very person named for a 会签 or 加签.
+// rank, the very person named for a 会签 or 加签, or for a 会签 without a name anybody at the desk.
 func (t *txn) stageDesk(c *ChainState, s Stage) (Desk, bool) {
 	for _, d := range t.Actor.Desks {
 		if d.Org != c.Org {
@@ -140,10 +141,9 @@ func (t *txn) stageDesk(c *ChainState, s Stage) (Desk, bool) {
 			}
 			continue
 		}
-		for _, r := range d.Ranks {
-			if string(r) == s.Stage && strings.HasPrefix(c.Desk, d.Org+"/"+string(d.Role)) {
-				return d, true
-			}
+		drafted, _, _ := strings.Cut(c.Desk, "@")
+		if drafted == d.Org+"/"+string(d.Role) && (s.Stage == "countersign" || slices.Contains(d.Ranks, Rank(s.Stage))) {
+			return d, true
 		}
 	}
 	return Desk{}, false

@@ -132,14 +132,14 @@ func (e *Engine) Load(r *store.ReadTx, no string) (*Case, *Procedure, error) {
 }
 
 // visible loads a case the actor may see; store.ErrNotFound covers both "not there" and "not
-// yours". Who sees it: the person who started it, the desks of a party or of a copy, and the
-// readers of the procedure within their scope.
+// yours". Who sees it: the person who started it while still at the organisation, the desks of a
+// party or of a copy, and the readers of the procedure within their scope.
 func (e *Engine) visible(r *store.ReadTx, a Actor, no string) (*Case, *Procedure, error) {
 	c, p, err := e.Load(r, no)
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.Person == a.Person {
+	if c.Person == a.Person && has(a.orgs(), c.Org) {
 		return c, p, nil
 	}
 	for _, d := range a.Desks {

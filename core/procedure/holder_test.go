@@ -157,3 +157,67 @@ func TestReturnedToALeaver(t *testing.T) {
 		})
 	}
 }
+
+// TestALeaverSeesNothing: who has left the organisation no longer finds what was started there, in
+// no list, by no number; what was started for oneself stays one's own.
+func TestALeaverSeesNothing(t *testing.T) {
+	for _, e := range []store.Engine{store.SQLite, store.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			w, _ := pair(t, e)
+			no := w.start("甲")
+			left := dev
+			left.Desks = []procedure.Desk{desk("xx", asker)}
+			if _, err := w.View(ctx, left, no); !errors.Is(err, store.ErrNotFound) {
+				t.Fatalf("the leaver reads %s: %v", no, err)
+			}
+			if err := w.try(left, no, "withdraw", procedure.Act{}); !errors.Is(err, store.ErrNotFound) {
+				t.Fatalf("the leaver acts on %s: %v", no, err)
+			}
+			for _, tab := range []string{"todo", "started", "done", "all"} {
+				page, err := w.Page(ctx, left, procedure.Query{Tab: tab})
+				if err != nil || len(page.Rows) != 0 {
+					t.Errorf("%s: %+v %v", tab, page.Rows, err)
+				}
+			}
+			if _, err := w.View(ctx, dev, no); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestTheChainFindsItsPeople: a 会签 without a name is anybody's at the desk who has not acted, and
+// a draft sent back goes to the desk when its drafter has left.
+func TestTheChainFindsItsPeople(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.write(func(x *store.Tx) error {
+			_, err := x.Exec(`INSERT INTO chain_config (org, procedure, action, stages) VALUES ('op', 'wish', '*', '["draft","countersign","sign"]')`)
+			return err
+		})
+		person := func(id string, r ...procedure.Rank) procedure.Actor {
+			w.staff(id, "op", judge)
+			return procedure.Actor{Person: id, Name: id, Desks: []procedure.Desk{desk("op", judge, r...)}}
+		}
+		a, b, c := person("a", procedure.Drafter), person("b"), person("c", procedure.Signer)
+		other := procedure.Actor{Person: "d", Name: "d", Desks: []procedure.Desk{desk("op", judge+"_else"), desk("op", arbite)}}
+		no := w.start("甲")
+		w.must(w.do(dev, no, "submit", procedure.Act{}))
+		w.must(w.do(a, no, "grant", procedure.Act{}))
+		w.refused(w.try(a, no, "chain_countersign", procedure.Act{Opinion: "自己"}), "case.apart")
+		if err := w.try(other, no, "chain_countersign", procedure.Act{Opinion: "旁人"}); err == nil {
+			t.Fatal("another desk countersigns")
+		}
+		w.must(w.try(b, no, "chain_countersign", procedure.Act{Opinion: "同意"}))
+		w.must(w.try(c, no, "chain_back", procedure.Act{Opinion: "请重拟"}))
+		if h := w.handler(no); h != "a" {
+			t.Fatalf("sent back to %q", h)
+		}
+		w.must(w.try(a, no, "grant", procedure.Act{}))
+		w.leaves("a")
+		w.must(w.try(b, no, "chain_back", procedure.Act{Opinion: "请重拟"}))
+		if h := w.handler(no); h != "" {
+			t.Fatalf("sent back to %q, who has left", h)
+		}
+		w.must(w.try(b, no, "grant", procedure.Act{}))
+	})
+}

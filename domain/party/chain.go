@@ -74,7 +74,7 @@ func Manned(r *store.ReadTx, org string, roles []procedure.Role, stages []string
 		for _, k := range ranks(row.Ranks) {
 			byRole[row.Role][string(k)] = append(byRole[row.Role][string(k)], row.Person)
 		}
-		// A draft is whatever the desk's holder hands in.
+		// A draft is whatever the desk's holder hands in, and anybody there may countersign.
 		byRole[row.Role]["*"] = append(byRole[row.Role]["*"], row.Person)
 	}
 	asked := 0
@@ -96,7 +96,7 @@ func assign(stages []string, people map[string][]string, taken map[string]bool) 
 		return true
 	}
 	rank := stages[0]
-	if rank == string(procedure.Drafter) {
+	if rank == string(procedure.Drafter) || rank == "countersign" {
 		rank = "*"
 	}
 	for _, p := range people[rank] {

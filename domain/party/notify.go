@@ -191,11 +191,11 @@ func (t *teller) chain() error {
 		if err != nil {
 			return err
 		}
-		if s.Person == "" {
+		if s.Person == "" && s.Stage != "countersign" { // a 会签 without a name is for anybody at the desk
 			if who, err = ranked(&t.w.ReadTx, row.Org, role, s.Stage, t.today); err != nil {
 				return err
 			}
-		} else if len(who) == 0 {
+		} else if len(who) == 0 && s.Person != "" {
 			who = []string{s.Person}
 		}
 		return t.tell(map[string]template{"countersign": tplCountersign, "sign": tplSign}[s.Stage].or(tplReview), who...)
