@@ -233,7 +233,7 @@ func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
 	c, p := v.Case, v.Procedure
 	st, _ := p.State(c.State)
 	w := CaseWire{No: c.No, Title: c.Title, Revision: c.Revision, Etag: fmt.Sprint(c.Revision), Tenant: c.Tenant, Backfill: c.Backfill,
-		Supervised: c.Supervised, Urged: c.Urged, Subject: c.Subject, Parent: c.Parent, Created: c.Created, Starter: v.Org,
+		Supervised: c.Supervised, Overseen: v.Supervised, Urged: c.Urged, Subject: c.Subject, Parent: c.Parent, Created: c.Created, Starter: v.Org,
 		Form: json.RawMessage(c.Form), Fields: fieldsWire(p.Form.Fields), Sections: v.Sections, Elapsed: v.Elapsed,
 		Parties: []PartyWire{}, History: []EventWire{}, Offers: []OfferWire{}, Attachments: []AttachmentWire{}, Documents: []PaperWire{},
 		Due: a.due(c.DueAt, c.DueYear, c.Since, now, st.Within)}
@@ -282,6 +282,9 @@ func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
 		w.Chain = &ChainWire{Org: v.Chain.Org, Step: v.Chain.Action, Stages: v.Stages}
 		if s, ok := p.Step(v.Chain.Action, c.State); ok {
 			w.Chain.Label = s.Label
+		}
+		if v.Supervised {
+			break
 		}
 		for _, s := range v.Stages {
 			if s.By == "" {

@@ -3,13 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
-	"pado/core/calendar"
 	"pado/core/docs"
 	"pado/core/money"
 	"pado/core/procedure"
@@ -37,28 +34,6 @@ type Messages interface {
 
 // Choices answers a list a form picks from, as the actor may see it.
 type Choices func(r *store.ReadTx, a procedure.Actor, q string) ([]procedure.Option, error)
-
-// UnitWire is one organisation on the leader's page.
-type UnitWire struct {
-	Org     OrgWire   `json:"org"`
-	Open    int       `json:"open"`
-	Soon    int       `json:"soon"`
-	Overdue int       `json:"overdue"`
-	Oldest  int       `json:"oldestDays"`
-	Cases   []RowWire `json:"cases"`
-}
-
-// LeaderWire is the leader's page.
-type LeaderWire struct {
-	AsOf   store.Time `json:"asOf"`
-	Totals struct {
-		Open    int `json:"open"`
-		Soon    int `json:"soon"`
-		Overdue int `json:"overdue"`
-		Closed  int `json:"closedThisWeek"`
-	} `json:"totals"`
-	Units []UnitWire `json:"units"`
-}
 
 // SearchHit is one result of the global search.
 type SearchHit struct {
@@ -155,20 +130,6 @@ func (a *API) deskRoutes() {
 		out.Body.Items, err = a.search(ctx, strings.TrimSpace(in.Q))
 		return &out, err
 	})
-	type leaderOut struct{ Body LeaderWire }
-	Route(a, op("leader", "GET", "/api/leader", "领导视图：各单位办理与逾期", "督办", true), func(ctx context.Context, _ *empty) (*leaderOut, error) {
-		l, err := a.leader(ctx)
-		return &leaderOut{l}, err
-	})
-	Route(a, op("weekly", "GET", "/api/leader/weekly/{file}", "每周一页（html、pdf、docx）", "督办", true), func(ctx context.Context, in *struct {
-		File string `path:"file" maxLength:"20"`
-	}) (*bytesOut, error) {
-		l, err := a.leader(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return document(weekly(l, a.City), filepath.Ext(in.File))
-	})
 }
 
 func (a *API) search(ctx context.Context, q string) ([]SearchHit, error) {
@@ -213,63 +174,6 @@ func (a *API) search(ctx context.Context, q string) ([]SearchHit, error) {
 		return nil
 	})
 	return hits, err
-}
-
-// leader sums the open cases by the organisation that owes the next move, over the divisions
-// the person leads.
-func (a *API) leader(ctx context.Context) (LeaderWire, error) {
-	actor, err := a.who(ctx)
-	if err != nil {
-		return LeaderWire{}, err
-	}
-	var l LeaderWire
-	load, err := a.Engine.Burden(ctx, actor)
-	if err != nil {
-		return l, err
-	}
-	l.AsOf, l.Units = store.At(load.At), []UnitWire{}
-	l.Totals.Closed = load.Closed
-	for _, u := range load.Units {
-		w := UnitWire{Org: OrgWire{ID: u.Org, Name: u.Name}, Open: u.Open, Soon: u.Soon, Overdue: u.Overdue, Cases: []RowWire{}}
-		if u.Oldest > 0 {
-			if n, err := a.calendar().Between(calendar.DateOf(time.UnixMilli(u.Oldest)), calendar.DateOf(load.At)); err == nil {
-				w.Oldest = int(n)
-			}
-		}
-		for _, r := range u.Cases {
-			w.Cases = append(w.Cases, a.row(r, load.At))
-		}
-		l.Totals.Open += u.Open
-		l.Totals.Soon += u.Soon
-		l.Totals.Overdue += u.Overdue
-		l.Units = append(l.Units, w)
-	}
-	return l, nil
-}
-
-// weekly is the one page a leader takes to the meeting.
-func weekly(l LeaderWire, c City) docs.Document {
-	t := docs.Table{Columns: []docs.Column{{Title: "单位", Width: 40}, {Title: "在办", Width: 15, Align: docs.End}, {Title: "临期", Width: 15, Align: docs.End},
-		{Title: "逾期", Width: 15, Align: docs.End}, {Title: "最长停留（工作日）", Width: 20, Align: docs.End}}}
-	late := docs.Table{Caption: "逾期事项", Columns: []docs.Column{{Title: "编号", Width: 28}, {Title: "事项", Width: 32}, {Title: "承办单位", Width: 24}, {Title: "环节", Width: 18}, {Title: "应办结", Width: 20}}}
-	for _, u := range l.Units {
-		t.Rows = append(t.Rows, []string{u.Org.Name, strconv.Itoa(u.Open), strconv.Itoa(u.Soon), strconv.Itoa(u.Overdue), strconv.Itoa(u.Oldest)})
-		for _, r := range u.Cases {
-			due := ""
-			if r.Due != nil {
-				due = r.Due.Label
-			}
-			late.Rows = append(late.Rows, []string{r.No, r.Title, u.Org.Name, r.StateLabel, due})
-		}
-	}
-	t.Totals = [][]string{{"合计", strconv.Itoa(l.Totals.Open), strconv.Itoa(l.Totals.Soon), strconv.Itoa(l.Totals.Overdue), ""}}
-	d := docs.Document{Kind: docs.Statement, Organ: c.Name, Title: "事项办理情况（每周一页）",
-		Blocks: []docs.Block{docs.P(fmt.Sprintf("截至%s，在办 %d 件，临期 %d 件，逾期 %d 件；近七日办结 %d 件。",
-			l.AsOf.Format("2006年1月2日 15:04"), l.Totals.Open, l.Totals.Soon, l.Totals.Overdue, l.Totals.Closed)), t}}
-	if len(late.Rows) > 0 {
-		d.Blocks = append(d.Blocks, late)
-	}
-	return d
 }
 
 func jsonInt(n int) string { return strconv.Itoa(n) }

@@ -14,11 +14,8 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 	return func(a procedure.Actor) []MenuGroup {
 		bench := MenuGroup{Key: "bench", Label: "工作台", Children: []MenuItem{
 			{"todo", "待办事项", "/work"}, {"new", "发起事项", "/new"}, {"messages", "消息", "/messages"}}}
-		for _, d := range a.Desks {
-			if d.Lead {
-				bench.Children = append(bench.Children, MenuItem{"leader", "督办一览", "/leader"})
-				break
-			}
+		if label := leaderLabel(a); label != "" {
+			bench.Children = append(bench.Children, MenuItem{"leader", label, "/leader"})
 		}
 		if hasJobs(a) {
 			bench.Children = append(bench.Children, MenuItem{"jobs", "后台任务", "/jobs"})
@@ -57,6 +54,20 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 		}
 		return out
 	}
+}
+
+// leaderLabel names the leader's page for those who have one: a body that governs supervises its
+// division, any other lead looks over its own organisation.
+func leaderLabel(a procedure.Actor) (label string) {
+	for _, d := range a.Desks {
+		if party.Supervises(d) {
+			return "督办一览"
+		}
+		if d.Lead && d.Behalf == "" {
+			label = "本单位办理"
+		}
+	}
+	return label
 }
 
 // hasJobs tells whose files become long work: who delivers and who governs data.

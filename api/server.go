@@ -118,6 +118,7 @@ func New(d Deps) *API {
 	a.fileRoutes()
 	a.registerRoutes()
 	a.deskRoutes()
+	a.leaderRoutes()
 	a.systemRoutes()
 	if d.More != nil {
 		d.More(a)

@@ -255,6 +255,7 @@ type CaseWire struct {
 	Backfill    bool                `json:"backfill"`
 	Supervised  bool                `json:"supervised"`
 	Urged       int                 `json:"urged"`
+	Overseen    bool                `json:"overseen,omitempty" doc:"只因督办而可阅：只见办理过程，个人和密封内容不予显示"`
 	Subject     string              `json:"subject,omitempty"`
 	Parent      string              `json:"parent,omitempty"`
 	Created     store.Time          `json:"created"`

@@ -54,7 +54,7 @@ func openCity(t *testing.T, e store.Engine, more ...*procedure.Procedure) *city 
 		t.Fatal(err)
 	}
 	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(),
-		Scope: party.Scope, Notify: party.Notify}, append(subjects(), more...)...)
+		Scope: party.Scope, Notify: party.Notify, Supervises: party.Supervisors}, append(subjects(), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

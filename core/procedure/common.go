@@ -64,9 +64,12 @@ func init() {
 		mine := err == nil || t.Case.Person == t.Actor.Person
 		return d, mine && (t.Case.OwesOrg != d.Org || t.Case.Owes != d.Role), nil
 	}, run: func(t *txn, _ Act) error { t.Case.Urged++; return nil }})
-	declare(&common{do: "supervise", label: "督办", opinion: true, news: "supervise", offered: func(t *txn) (Desk, bool, error) {
+	declare(&common{do: "supervise", label: "督办", news: "supervise", offered: func(t *txn) (Desk, bool, error) {
+		if t.Case.Final || t.Case.OwesOrg == "" || draft(t.Case, t.p) {
+			return Desk{}, false, nil
+		}
 		for _, d := range t.Actor.Desks {
-			if d.Lead && !t.Case.Final && t.Case.Owes != "" && t.e.opt.Scope(d.Division, t.Case.Tenant) {
+			if t.e.supervises(d) && t.e.opt.Scope(d.Division, t.Case.Tenant) {
 				return d, true, nil
 			}
 		}

@@ -233,7 +233,7 @@ func (e *Engine) Preview(ctx context.Context, a Actor, no, action string, act Ac
 }
 
 func (e *Engine) do(w *store.Tx, a Actor, no, action string, act Act) (audit.Entry, error) {
-	c, p, err := e.visible(&w.ReadTx, a, no)
+	c, p, err := e.reach(&w.ReadTx, a, no, action)
 	if err != nil {
 		return audit.Entry{}, err
 	}

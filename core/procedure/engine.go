@@ -24,6 +24,9 @@ type Options struct {
 	Notify func(*store.Tx, News) error
 	// Scope tells whether a desk of division code covers a case of tenant; nil = equal or city.
 	Scope func(division, tenant string) bool
+	// Supervises are the roles of the bodies that govern a division: their leaders see what every
+	// unit of it owes, read those cases and may 督办.
+	Supervises []Role
 }
 
 // News is what happened to a case, for the messages.

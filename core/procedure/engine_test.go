@@ -102,7 +102,7 @@ func open(t testing.TB, e store.Engine) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped()}, sample())
+	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Supervises: governing}, sample(), personal())
 	if err != nil {
 		t.Fatal(err)
 	}

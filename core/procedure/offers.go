@@ -57,14 +57,18 @@ func (t *txn) offers() ([]Offer, error) {
 		if !ok {
 			continue
 		}
-		style := Plain
-		if com.irrev != "" {
-			style = Danger
-		}
-		out = append(out, Offer{Action: com.do, Label: com.label, As: desk.ID, Kind: "common", Style: style, Opinion: com.opinion,
-			Irrevocable: com.irrev, Clause: t.p.Plan.ID, Fields: com.fields})
+		out = append(out, com.offer(t.p, desk))
 	}
 	return out, nil
+}
+
+func (c *common) offer(p *Procedure, d Desk) Offer {
+	style := Plain
+	if c.irrev != "" {
+		style = Danger
+	}
+	return Offer{Action: c.do, Label: c.label, As: d.ID, Kind: "common", Style: style, Opinion: c.opinion,
+		Irrevocable: c.irrev, Clause: p.Plan.ID, Fields: c.fields}
 }
 
 func (t *txn) offer(step *Step) (Offer, bool, error) {

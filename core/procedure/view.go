@@ -62,17 +62,20 @@ type CaseView struct {
 	Org       string // name of the organisation that started it
 	Elapsed   int    // working days in the present state; −1 = not countable
 	Left      int    // working days left; meaningless without a limit
+	// Supervised: the actor sees it only as the body that supervises; what is personal, sealed or
+	// internal is not in it.
+	Supervised bool
 }
 
 // View reads a case for an actor; store.ErrNotFound when it is not there or not theirs.
 func (e *Engine) View(ctx context.Context, a Actor, no string) (*CaseView, error) {
 	var v *CaseView
 	err := e.db.View(ctx, func(r *store.ReadTx) error {
-		c, p, err := e.visible(r, a, no)
+		c, p, only, err := e.overseen(r, a, no)
 		if err != nil {
 			return err
 		}
-		v, err = e.view(r, a, c, p)
+		v, err = e.view(r, a, c, p, only)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) && v == nil {
@@ -81,7 +84,7 @@ func (e *Engine) View(ctx context.Context, a Actor, no string) (*CaseView, error
 	return v, err
 }
 
-func (e *Engine) view(r *store.ReadTx, a Actor, c *Case, p *Procedure) (*CaseView, error) {
+func (e *Engine) view(r *store.ReadTx, a Actor, c *Case, p *Procedure, only bool) (*CaseView, error) {
 	ctx, err := e.context(r, c, a)
 	if err != nil {
 		return nil, err
@@ -124,6 +127,9 @@ func (e *Engine) view(r *store.ReadTx, a Actor, c *Case, p *Procedure) (*CaseVie
 			return nil, err
 		}
 	}
+	if only {
+		return v, v.veil(t)
+	}
 	return v, nil
 }
 
@@ -160,7 +166,8 @@ func (v *CaseView) leaves(r *store.ReadTx) error {
 	return nil
 }
 
-func (t *txn) sections(v *CaseView) error {
+// fieldSections are the headings of the form with the fields under each.
+func (t *txn) fieldSections(v *CaseView) {
 	var order []string
 	byName := map[string][]string{}
 	for _, f := range t.p.Form.Fields {
@@ -176,6 +183,10 @@ func (t *txn) sections(v *CaseView) error {
 	for _, s := range order {
 		v.Sections = append(v.Sections, Section{Kind: "fields", Title: s, Fields: byName[s]})
 	}
+}
+
+func (t *txn) sections(v *CaseView) error {
+	t.fieldSections(v)
 	for _, w := range t.p.Views {
 		if len(w.In) > 0 && !has(w.In, t.Case.State) {
 			continue

@@ -32,6 +32,15 @@ const (
 	AuditAdm   procedure.Role = "audit_admin"
 )
 
+// Supervisors are the roles whose leaders supervise (督办) every case of their division: the
+// implementing body coordinates and supervises (clauses 1.4, 1.8), the government authorises it (5.0).
+var Supervisors = []procedure.Role{Government, Authority}
+
+// Supervises tells whether a desk is a supervising leader's.
+func Supervises(d procedure.Desk) bool {
+	return d.Lead && d.Behalf == "" && (d.Role == Government || d.Role == Authority)
+}
+
 // Labels are the Chinese names of the roles, the only ones shown anywhere.
 var Labels = map[procedure.Role]string{
 	Government: "市人民政府", Authority: "数据管理部门", Source: "数源部门", Operator: "运营机构", Developer: "开发主体",

@@ -82,7 +82,7 @@ func open(t *testing.T, e store.Engine) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Scope: party.Scope, Notify: party.Notify}, sample())
+	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Scope: party.Scope, Notify: party.Notify, Supervises: party.Supervisors}, sample())
 	if err != nil {
 		t.Fatal(err)
 	}
