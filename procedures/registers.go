@@ -18,6 +18,7 @@ func Registers() []*register.Register {
 }
 
 var registers = []func() []*register.Register{
+	settingRegisters,
 	party.Registers,
 	agreement.Registers,
 	catalogue.Registers,

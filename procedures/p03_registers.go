@@ -1,0 +1,40 @@
+package procedures
+
+import (
+	"fmt"
+	"strings"
+
+	p "pado/core/procedure"
+	"pado/core/register"
+	"pado/plan"
+)
+
+// settingRegisters list what the city has recorded: its own numbers and the years' holidays. What
+// the program brings with it is printed by `pado plan parameters`.
+func settingRegisters() []*register.Register {
+	c := plan.C("3")
+	return []*register.Register{{
+		ID: "parameters", Title: "本市设定的参数", Group: "平台管理", Plan: c, Public: true,
+		Columns: []p.Column{{Key: "title", Label: "参数", Kind: "text", Primary: true}, {Key: "value", Label: "取值", Kind: "text"}, {Key: "from", Label: "施行日期", Kind: "date"},
+			{Key: "source", Label: "决定文件", Kind: "text"}, {Key: "key", Label: "代号", Kind: "code"}, {Key: "case", Label: "事项", Kind: "code"}},
+		From: "parameter m", Key: "m.key || '@' || m.valid_from",
+		Cells:  map[string]string{"title": parameterTitles("m.key"), "value": "m.value", "from": "m.valid_from", "source": "m.source", "key": "m.key", "case": "m.case_no"},
+		Search: []string{"m.key", "m.source", parameterTitles("m.key")}, Order: "-m.valid_from",
+	}, {
+		ID: "holidays", Title: "登记的放假安排", Group: "平台管理", Plan: c, Public: true,
+		Columns: []p.Column{{Key: "year", Label: "年份", Kind: "int", Primary: true}, {Key: "source", Label: "通知文号", Kind: "text"}, {Key: "at", Label: "登记时间", Kind: "datetime"},
+			{Key: "case", Label: "事项", Kind: "code"}},
+		From: "calendar_notice m", Key: "m.case_no", Cells: map[string]string{"year": "m.year", "source": "m.source", "at": "m.at", "case": "m.case_no"},
+		Search: []string{"m.source"}, Order: "-m.at",
+	}}
+}
+
+// parameterTitles is a CASE from keys to Chinese titles; both are the program's own texts.
+func parameterTitles(expr string) string {
+	var b strings.Builder
+	b.WriteString("CASE " + expr)
+	for _, d := range plan.Definitions() {
+		fmt.Fprintf(&b, " WHEN '%s' THEN '%s'", d.Key, strings.ReplaceAll(d.Title, "'", "''"))
+	}
+	return b.String() + " ELSE " + expr + " END"
+}
