@@ -35,6 +35,7 @@ func personal() *procedure.Procedure {
 			procedure.Field{Name: "who", Label: "人员", Kind: procedure.Table, Plan: c, Rows: []procedure.Field{
 				{Name: "card", Label: "证件号码", Kind: procedure.IDCard, Plan: c}, {Name: "job", Label: "分工", Kind: procedure.Text, Plan: c}}}),
 		States: procedure.Phases{{ID: "draft", Label: "草稿", Owes: asker, Track: true},
+			{ID: "parked", Label: "暂存", Owes: judge, Within: "demand.review", Else: "expire"},
 			{ID: "reading", Label: "待阅", Owes: judge, Within: "demand.review", Track: true}, {ID: "read", Label: "已阅", Final: true, Track: true}},
 		Parties: []procedure.PartyRule{{Role: judge, Find: fixed("op")}},
 		Views: []procedure.View{{Title: "内情", Plan: c, Draw: func(*procedure.Ctx) (procedure.Section, error) {
@@ -43,9 +44,15 @@ func personal() *procedure.Procedure {
 		Steps: []procedure.Step{
 			{Do: "send", Label: "发出", By: asker, From: procedure.S("draft"), To: "reading", Plan: c, Edits: true},
 			procedure.ReturnTo("draft", judge, c, "reading"),
-			{Do: "read", Label: "阅毕", By: judge, From: procedure.S("reading"), To: "read", Plan: c},
+			{Do: "read", Label: "阅毕", By: judge, From: procedure.S("reading", "parked"), To: "read", Plan: c},
+			{Do: "park", Label: "暂存", By: judge, From: procedure.S("reading"), To: "parked", Plan: c},
+			{Do: "expire", Label: "逾期归档", By: procedure.Clock, From: procedure.S("parked"), To: "read", Plan: c,
+				Require: procedure.Rules{{Code: "note.open", Say: "档案室未开放", Plan: c, Holds: func(*procedure.Ctx) error { return procedure.Hold(archiveOpen, nil) }}}},
 		}}
 }
+
+// archiveOpen is what the clock's step of personal() asks for.
+var archiveOpen bool
 
 func lead(org string, r procedure.Role) procedure.Desk {
 	d := desk(org, r)
