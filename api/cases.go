@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -226,10 +227,15 @@ func (a *API) answer(ctx context.Context, actor procedure.Actor, no string, stat
 	if err != nil {
 		return nil, err
 	}
-	return &caseOut{Status: status, ETag: fmt.Sprintf("%q", fmt.Sprint(v.Case.Revision)), Body: a.draw(v, now)}, nil
+	var kinds paperKinds
+	var names map[string]string
+	if err := a.Engine.DB().View(ctx, func(r *store.ReadTx) (err error) { kinds, names, err = attachmentFacts(r, v); return err }); err != nil {
+		return nil, err
+	}
+	return &caseOut{Status: status, ETag: fmt.Sprintf("%q", fmt.Sprint(v.Case.Revision)), Body: a.draw(v, now, kinds, names)}, nil
 }
 
-func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
+func (a *API) draw(v *procedure.CaseView, now time.Time, kinds paperKinds, names map[string]string) CaseWire {
 	c, p := v.Case, v.Procedure
 	st, _ := p.State(c.State)
 	w := CaseWire{No: c.No, Title: c.Title, Revision: c.Revision, Etag: fmt.Sprint(c.Revision), Tenant: c.Tenant, Backfill: c.Backfill,
@@ -248,9 +254,12 @@ func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
 	}
 	files := map[int][]AttachmentWire{}
 	for _, f := range v.Files {
-		files[f.EventN] = append(files[f.EventN], attachmentWire(f))
-		w.Attachments = append(w.Attachments, attachmentWire(f))
+		x := attachmentWire(f, kinds, names)
+		files[f.EventN] = append(files[f.EventN], x)
+		w.Attachments = append(w.Attachments, x)
 	}
+	// What was signed comes first: it is what the case came to.
+	sort.SliceStable(w.Attachments, func(i, j int) bool { return w.Attachments[i].Kind != "" && w.Attachments[j].Kind == "" })
 	label := func(id string) string {
 		s, _ := p.State(id)
 		return s.Label
@@ -274,6 +283,9 @@ func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
 	}
 	w.Phases = phases(v)
 	for _, d := range p.Papers {
+		if v.Supervised {
+			break
+		}
 		if len(d.In) == 0 || contains(d.In, c.State) {
 			w.Documents = append(w.Documents, PaperWire{d.Kind, d.Title, []string{"html", "pdf", "docx"}})
 		}
@@ -282,9 +294,6 @@ func (a *API) draw(v *procedure.CaseView, now time.Time) CaseWire {
 		w.Chain = &ChainWire{Org: v.Chain.Org, Step: v.Chain.Action, Stages: v.Stages}
 		if s, ok := p.Step(v.Chain.Action, c.State); ok {
 			w.Chain.Label = s.Label
-		}
-		if v.Supervised {
-			break
 		}
 		for _, s := range v.Stages {
 			if s.By == "" {

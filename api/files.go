@@ -48,6 +48,7 @@ var attachable = map[string]string{".pdf": "application/pdf", ".doc": "applicati
 
 func (a *API) fileRoutes() {
 	type uploadIn struct {
+		Kind    string `query:"kind" maxLength:"20" enum:"signed_scan" doc:"signed_scan：签署扫描件；不填为一般附件"`
 		RawBody huma.MultipartFormFiles[struct {
 			File huma.FormFile `form:"file" required:"true"`
 		}]
@@ -65,7 +66,7 @@ func (a *API) fileRoutes() {
 			return nil, err
 		}
 		f := in.RawBody.Data().File
-		w, err := a.keep(ctx, actor, f.Filename, f)
+		w, err := a.keep(ctx, actor, f.Filename, in.Kind, f)
 		return &uploadOut{201, w}, err
 	})
 	type idIn struct {
@@ -124,7 +125,7 @@ func (a *API) fileRoutes() {
 }
 
 // keep stores an upload and its row; the row belongs to the person until a case takes it.
-func (a *API) keep(ctx context.Context, actor procedure.Actor, name string, r io.Reader) (AttachmentWire, error) {
+func (a *API) keep(ctx context.Context, actor procedure.Actor, name, kind string, r io.Reader) (AttachmentWire, error) {
 	name = filepath.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), "\\", "/"))
 	media, ok := attachable[strings.ToLower(filepath.Ext(name))]
 	if !ok || len([]rune(name)) > 120 || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
@@ -150,10 +151,39 @@ func (a *API) keep(ctx context.Context, actor procedure.Actor, name string, r io
 		if err := procedure.AddAttachment(w, att); err != nil {
 			return audit.Entry{}, err
 		}
-		return audit.Entry{Type: "file.upload", Actor: actor.Person, Org: att.Org, Object: att.ID, Action: "upload", Clause: "3",
-			Detail: map[string]string{"sha256": sum, "size": fmt.Sprint(size)}}, nil
+		e := audit.Entry{Type: "file.upload", Actor: actor.Person, Org: att.Org, Object: att.ID, Action: "upload", Clause: "3",
+			Detail: map[string]string{"sha256": sum, "size": fmt.Sprint(size)}}
+		if kind == "" {
+			return e, nil
+		}
+		e.Detail["kind"] = kind
+		return e, w.ExecOne(`UPDATE attachment SET kind = $1 WHERE id = $2`, kind, att.ID)
 	})
-	return attachmentWire(att), err
+	return attachmentWire(att, paperKinds{att.ID: kind}, map[string]string{att.Person: actor.Name}), err
+}
+
+// paperKinds are the kinds of a case's attachments by id, of those that are more than enclosures.
+type paperKinds map[string]string
+
+// attachmentFacts are what a case's attachments are and who uploaded them.
+func attachmentFacts(r *store.ReadTx, v *procedure.CaseView) (paperKinds, map[string]string, error) {
+	kinds := paperKinds{}
+	if len(v.Files) == 0 {
+		return kinds, nil, nil
+	}
+	var rows []struct{ ID, Kind string }
+	if err := r.Select(&rows, `SELECT id, kind FROM attachment WHERE case_no = $1 AND kind <> ''`, v.Case.No); err != nil {
+		return kinds, nil, err
+	}
+	for _, x := range rows {
+		kinds[x.ID] = x.Kind
+	}
+	people := make([]string, len(v.Files))
+	for i, f := range v.Files {
+		people[i] = f.Person
+	}
+	names, err := namesOf(r, "person", people)
+	return kinds, names, err
 }
 
 // document renders a paper in the format its address ends with.

@@ -134,12 +134,13 @@ type AttachmentWire struct {
 	Size   int64      `json:"size"`
 	SHA256 string     `json:"sha256"`
 	Media  string     `json:"media"`
-	By     string     `json:"by"`
+	By     string     `json:"by" doc:"上传人姓名"`
 	At     store.Time `json:"at"`
+	Kind   string     `json:"kind,omitempty" doc:"signed_scan：签署扫描件"`
 }
 
-func attachmentWire(f procedure.Attachment) AttachmentWire {
-	return AttachmentWire{f.ID, f.Name, f.Size, f.SHA256, f.Media, f.Person, f.At}
+func attachmentWire(f procedure.Attachment, kinds paperKinds, names map[string]string) AttachmentWire {
+	return AttachmentWire{f.ID, f.Name, f.Size, f.SHA256, f.Media, names[f.Person], f.At, kinds[f.ID]}
 }
 
 // EventWire is one line of the history.
@@ -254,8 +255,8 @@ type CaseWire struct {
 	Tenant      string              `json:"tenant"`
 	Backfill    bool                `json:"backfill"`
 	Supervised  bool                `json:"supervised"`
-	Urged       int                 `json:"urged"`
 	Overseen    bool                `json:"overseen,omitempty" doc:"只因督办而可阅：只见办理过程，个人和密封内容不予显示"`
+	Urged       int                 `json:"urged"`
 	Subject     string              `json:"subject,omitempty"`
 	Parent      string              `json:"parent,omitempty"`
 	Created     store.Time          `json:"created"`

@@ -47,9 +47,9 @@ function answer(req, res, url, body) {
   if (path === '/api/session' && req.method === 'POST') {
     const { user, password, code } = input()
     if (user === 'locked') return json(problem(401, 'sign_in.locked', '连续 5 次输入错误，账号已锁定。'), 401, { 'Retry-After': '900' })
-    if (user === 'expired') return fail(401, 'sign_in.password_expired', '密码已使用 90 天，请联系本单位管理员重置。')
+    if (user === 'expired') return fail(401, 'sign_in.password_expired', '口令已使用 90 天，请联系本单位管理员重置。')
     if (user === 'totp' && code !== '123456') return fail(401, 'sign_in.second_factor', code ? '动态口令不正确或已过期' : '请输入动态口令')
-    if (password === 'wrong') return fail(401, 'sign_in.failed', '用户名或密码不正确')
+    if (password === 'wrong') return fail(401, 'sign_in.failed', '用户名或口令不正确')
     signedIn = true
     return json(me)
   }

@@ -43,11 +43,15 @@ const profile = createRoute({ getParentRoute: () => shell, path: '/profile', com
 const projects = createRoute({ getParentRoute: () => shell, path: '/projects/$no', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/routes'), 'ProjectRoute') })
 
 const keys = createRoute({ getParentRoute: () => shell, path: '/orders/$order/keys', component: lazyRouteComponent(() => import('./pages/routes'), 'KeysRoute') })
+const accounts = createRoute({ getParentRoute: () => shell, path: '/accounts', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/AccountsPage')) })
+const account = createRoute({ getParentRoute: () => shell, path: '/accounts/$user', component: lazyRouteComponent(() => import('./pages/routes'), 'AccountRoute') })
+const log = createRoute({ getParentRoute: () => shell, path: '/log', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/LogPage')) })
+const logEntry = createRoute({ getParentRoute: () => shell, path: '/log/$seq', component: lazyRouteComponent(() => import('./pages/routes'), 'LogEntryRoute') })
 
 const tree = rootRoute.addChildren([
   signIn,
   register,
-  shell.addChildren([index, work, casePage, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects, keys]),
+  shell.addChildren([index, work, casePage, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects, keys, accounts, account, log, logEntry]),
 ])
 
 export const router = createRouter({

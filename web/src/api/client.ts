@@ -44,6 +44,13 @@ export function onActive(f: Listener): () => void {
   return () => active.delete(f)
 }
 
+let confirmer: (() => Promise<boolean>) | undefined
+
+/** Who asks the person again before an act that cannot be taken back; the act is sent once more if it answers true. */
+export function setConfirmer(f: (() => Promise<boolean>) | undefined) {
+  confirmer = f
+}
+
 export type CallOptions = {
   method?: string
   body?: unknown
@@ -51,6 +58,8 @@ export type CallOptions = {
   signal?: AbortSignal
   /** Sign-in itself: a 401 is an answer, not a lost session. */
   quiet401?: boolean
+  /** The person was asked already: a second refusal is final. */
+  asked?: boolean
 }
 
 /** Reads a problem document out of whatever was answered. */
@@ -89,7 +98,9 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
   }
   if (!res.ok) {
     if (res.status === 401 && !quiet401) signedOut.forEach((f) => f())
-    throw await problemOf(res)
+    const e = await problemOf(res)
+    if (e.code === 'session.confirm' && confirmer && !options.asked && (await confirmer())) return call<T>(path, { ...options, asked: true })
+    throw e
   }
   active.forEach((f) => f())
   if (res.status === 204 || res.headers.get('Content-Length') === '0') return undefined as T
@@ -122,10 +133,10 @@ export function newKey(): string {
 export type Progress = (fraction: number) => void
 
 /** Sends one file; XMLHttpRequest because fetch does not tell how far it is. */
-export function upload<T>(file: File, progress: Progress, signal?: AbortSignal): Promise<T> {
+export function upload<T>(file: File, progress: Progress, signal?: AbortSignal, kind?: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
-    xhr.open('POST', url('/api/attachments'))
+    xhr.open('POST', url(`/api/attachments${query({ kind })}`))
     xhr.setRequestHeader('X-Pado', '1')
     xhr.setRequestHeader('Accept', 'application/json')
     xhr.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total)

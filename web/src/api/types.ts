@@ -23,6 +23,8 @@ export type Me = {
   idleMinutes?: number
   /** The second factor is set up. */
   secondFactor?: boolean
+  /** The second factor must be set up before anything else. */
+  mustBindFactor?: boolean
 }
 
 export type FieldKind =
@@ -83,7 +85,7 @@ export type CaseRow = {
   urged: number
 }
 
-export type Attachment = { id: string; name: string; size: number; sha256: string; media: string; by: string; at: string }
+export type Attachment = { id: string; name: string; size: number; sha256: string; media: string; by: string; at: string; kind?: string }
 
 export type Event = {
   n: number
@@ -283,6 +285,7 @@ export type Job = {
   result?: string | { url?: string; title?: string } | null
   caseNo?: string
   cancelling?: boolean
+  resumable?: boolean
 }
 
 export type ProjectColumn = { name: string; label: string; type: string; role: string; lo?: string; hi?: string; grid?: string; domain?: string[] | null }
@@ -320,6 +323,45 @@ export type Project = {
   budget: { total: number; spent: number; left: number; day?: number; daySpent?: number; unit: string }
   questions: Question[]
 }
+
+export type Seat = { org: Ref; role: string; roleLabel: string; lead: boolean; since: string }
+export type Account = {
+  user: string
+  person: Ref
+  program: boolean
+  state: 'active' | 'locked' | 'disabled'
+  mustChange: boolean
+  secondFactor: boolean
+  officeLabel?: string
+  changed: string
+  opened: string
+  lockedUntil?: string
+  phone?: string
+  idCard?: string
+  hasMail: boolean
+  seats: Seat[]
+}
+export type AccountPage = Account & { openCases: number; acts: string[]; leave?: string }
+
+export type LogLeaf = {
+  seq: number
+  at: string
+  type: string
+  actor: string
+  actorName?: string
+  org: string
+  orgName?: string
+  object: string
+  action: string
+  result: string
+  clause: string
+  code?: string
+  from?: string
+  to?: string
+  detail?: Record<string, string>
+}
+export type LogProof = { seq: number; leaf: string; size: number; path: string[]; pathSM3: string[]; checkpoint: string }
+export type LogEntry = LogLeaf & { body?: string; opening?: string; proof?: LogProof }
 
 /** A key of an order. `secret` is there once, in the answer that issues it. */
 export type ApiKey = {

@@ -289,6 +289,7 @@ export function ActionDialog({
             id="act-attachments"
             label={t('act.attachments')}
             many
+            signable={offer.action === 'chain_sign' ? 'likely' : offer.action === 'attach' ? 'may' : undefined}
             ids={files}
             invalid={problems.some((p) => p.key === 'attachments')}
             onChange={(x) => {

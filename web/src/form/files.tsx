@@ -1,4 +1,4 @@
-import { Button, Progress } from 'antd'
+import { Button, Checkbox, Progress } from 'antd'
 import { DeleteOutlined, PaperClipOutlined, UploadOutlined } from '@ant-design/icons'
 import { createContext, useContext, useEffect, useRef, useState } from 'react'
 import { upload, url } from '../api/client'
@@ -33,6 +33,7 @@ export function AttachmentLink({ a }: { a: Attachment }) {
       <a href={url(`/api/attachments/${encodeURIComponent(a.id)}`)} target="_blank" rel="noopener noreferrer">
         {a.name}
       </a>
+      {a.kind === 'signed_scan' && <span className="tag tag-ok">{t('files.signed')}</span>}
       <span className="muted">{bytes(a.size)}</span>
       {a.sha256 && (
         <code className="digest" title={`SHA-256 ${a.sha256}`}>
@@ -43,16 +44,13 @@ export function AttachmentLink({ a }: { a: Attachment }) {
   )
 }
 
-/** An id is nobody's name. */
-const personName = (by: string): string => (/^p_[0-9a-z]{20,}$/.test(by) ? '' : by)
-
 export function AttachmentList({ items }: { items: readonly Attachment[] }) {
   return (
     <ul className="files">
       {items.map((a) => (
         <li key={a.id}>
           <AttachmentLink a={a} />
-          <span className="muted">{[personName(a.by), datetime(a.at)].filter(Boolean).join(' · ')}</span>
+          <span className="muted">{[a.by, datetime(a.at)].filter(Boolean).join(' · ')}</span>
         </li>
       ))}
     </ul>
@@ -70,6 +68,7 @@ export function FilePicker({
   disabled,
   describedBy,
   invalid,
+  signable,
   onChange,
 }: {
   id: string
@@ -79,9 +78,12 @@ export function FilePicker({
   disabled?: boolean
   describedBy?: string
   invalid?: boolean
+  /** The signed scan may be among these: "likely" has the mark set from the beginning. */
+  signable?: 'may' | 'likely'
   onChange: (ids: string[]) => void
 }) {
   const shelf = useShelf()
+  const [signed, setSigned] = useState(signable === 'likely')
   const input = useRef<HTMLInputElement>(null)
   const [running, setRunning] = useState<Running[]>([])
   const count = useRef(0)
@@ -98,7 +100,7 @@ export function FilePicker({
     stops.current.add(stop)
     const patch = (p: Partial<Running>) => setRunning((rs) => rs.map((r) => (r.n === n ? { ...r, ...p } : r)))
     setRunning((rs) => [...rs, { n, name: file.name, fraction: 0, stop }])
-    upload<Attachment>(file, (fraction) => patch({ fraction }), stop.signal).then(
+    upload<Attachment>(file, (fraction) => patch({ fraction }), stop.signal, signable && signed ? 'signed_scan' : undefined).then(
       (a) => {
         shelf.add(a)
         latest.current = many ? [...latest.current, a.id] : [a.id]
@@ -156,6 +158,14 @@ export function FilePicker({
       ))}
       {!disabled && (
         <>
+          {signable && (
+            <div className="file-signed">
+              <Checkbox checked={signed} onChange={(e) => setSigned(e.target.checked)}>
+                {t('files.signed.mark')}
+              </Checkbox>
+              <div className="field-help">{t('files.signed.help')}</div>
+            </div>
+          )}
           <input
             ref={input}
             type="file"

@@ -19,9 +19,9 @@ export default function JobsPage() {
   const me = useMe().data!
   const [error, setError] = useState<unknown>()
   usePageTitle(t('jobs'), me.city.platform)
-  const cancel = (j: Job) => {
+  const send = (j: Job, act: 'cancel' | 'resume') => {
     setError(undefined)
-    call(`/api/jobs/${encodeURIComponent(j.id)}/cancel`, { method: 'POST' }).then(() => client.invalidateQueries({ queryKey: ['jobs'] }), setError)
+    call(`/api/jobs/${encodeURIComponent(j.id)}/${act}`, { method: 'POST' }).then(() => client.invalidateQueries({ queryKey: ['jobs'] }), setError)
   }
   return (
     <>
@@ -65,11 +65,18 @@ export default function JobsPage() {
                 if (j.cancelling && (j.state === 'running' || j.state === 'queued')) return <span className="muted">{t('jobs.cancelling')}</span>
                 if (j.state === 'running' || j.state === 'queued') {
                   return (
-                    <Popconfirm title={t('jobs.cancel.sure', { title: j.title })} okText={t('jobs.cancel')} cancelText={t('no')} onConfirm={() => cancel(j)}>
+                    <Popconfirm title={t('jobs.cancel.sure', { title: j.title })} okText={t('jobs.cancel')} cancelText={t('no')} onConfirm={() => send(j, 'cancel')}>
                       <Button size="small" aria-label={t('jobs.cancel.this', { title: j.title })}>
                         {t('jobs.cancel')}
                       </Button>
                     </Popconfirm>
+                  )
+                }
+                if (j.resumable) {
+                  return (
+                    <Button size="small" onClick={() => send(j, 'resume')} aria-label={t('jobs.resume.this', { title: j.title })}>
+                      {t('jobs.resume')}
+                    </Button>
                   )
                 }
                 const to = typeof j.result === 'string' ? j.result : j.result?.url

@@ -6,6 +6,7 @@ import { setPref, usePref } from '../lib/prefs'
 import { PageHead } from '../ui/atoms'
 import { DataTable } from '../ui/DataTable'
 import { EmptyBox } from '../ui/atoms'
+import ContactsForm from './ContactsForm'
 import PasswordForm from './PasswordForm'
 import TotpSetup from './TotpSetup'
 import { Radio } from 'antd'
@@ -41,6 +42,10 @@ export default function ProfilePage() {
         <section className="card" aria-label={t('totp')}>
           <h2>{t('totp')}</h2>
           <TotpSetup active={!!me.secondFactor} onDone={refresh} />
+        </section>
+        <section className="card" aria-label={t('contacts')}>
+          <h2>{t('contacts')}</h2>
+          <ContactsForm path="/api/me/contacts" onDone={() => undefined} />
         </section>
       </div>
       <section className="card" aria-label={t('profile.display')}>

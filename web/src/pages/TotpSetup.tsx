@@ -58,11 +58,13 @@ export default function TotpSetup({ active, onDone }: { active: boolean; onDone:
     <div className="totp">
       {done && <Alert className="gap" type="success" showIcon title={t('totp.done')} />}
       {error !== undefined && <ErrorBox error={error} retry={() => void (secret ? confirm() : begin())} busy={busy} />}
-      {!secret ? (
+      {!secret && active ? (
+        <RemoveTotp onDone={onDone} />
+      ) : !secret ? (
         <>
-          <p>{active || done ? t('totp.active') : t('totp.text')}</p>
-          <Button type={active || done ? 'default' : 'primary'} loading={busy} onClick={() => void begin()}>
-            {active || done ? t('totp.renew') : t('totp.begin')}
+          <p>{t('totp.text')}</p>
+          <Button type="primary" loading={busy} onClick={() => void begin()}>
+            {t('totp.begin')}
           </Button>
         </>
       ) : (
@@ -116,5 +118,39 @@ export default function TotpSetup({ active, onDone }: { active: boolean; onDone:
         </ol>
       )}
     </div>
+  )
+}
+
+/** Taking the bound factor off needs a code of it; who has lost it goes to the security administrator. */
+function RemoveTotp({ onDone }: { onDone: () => void }) {
+  const [code, setCode] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const send = () => {
+    setBusy(true)
+    setError(undefined)
+    call('/api/me/totp/remove', { method: 'POST', body: { code }, quiet401: true })
+      .then(onDone, setError)
+      .finally(() => setBusy(false))
+  }
+  return (
+    <form
+      noValidate
+      onSubmit={(e) => {
+        e.preventDefault()
+        if (code.length >= 6) send()
+      }}
+    >
+      <p>{t('totp.active')}</p>
+      <p className="muted">{t('totp.remove.text')}</p>
+      {error !== undefined && <ErrorBox error={error} />}
+      <label htmlFor="totp-remove">{t('signin.code')}</label>
+      <div className="inline">
+        <Input id="totp-remove" inputMode="numeric" autoComplete="one-time-code" maxLength={8} value={code} onChange={(e) => setCode(halfWidth(e.target.value).replace(/\D/g, ''))} />
+        <Button danger htmlType="submit" loading={busy} disabled={code.length < 6}>
+          {t('totp.remove')}
+        </Button>
+      </div>
+    </form>
   )
 }

@@ -11,6 +11,9 @@ const HelpProcedurePage = lazy(() => import('./HelpProcedurePage'))
 const KeysPage = lazy(() => import('./KeysPage'))
 const ProjectPage = lazy(() => import('./ProjectPage'))
 
+const AccountPage = lazy(() => import('./AccountPage'))
+const LogEntryPage = lazy(() => import('./LogEntryPage'))
+
 const wait = (node: ReactNode) => <Suspense fallback={<Loading rows={8} />}>{node}</Suspense>
 
 export function CaseRoute() {
@@ -43,4 +46,12 @@ export function ProjectRoute() {
 export function KeysRoute() {
   const { order } = useParams({ from: '/shell/orders/$order/keys' })
   return wait(<KeysPage key={order} order={order} />)
+}
+export function AccountRoute() {
+  const { user } = useParams({ from: '/shell/accounts/$user' })
+  return wait(<AccountPage key={user} user={user} />)
+}
+export function LogEntryRoute() {
+  const { seq } = useParams({ from: '/shell/log/$seq' })
+  return wait(<LogEntryPage key={seq} seq={seq} />)
 }

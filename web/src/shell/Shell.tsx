@@ -11,9 +11,11 @@ import { appPath, datetime, deskLabel } from '../lib/format'
 import { typing } from '../lib/page'
 import { setPref, usePref } from '../lib/prefs'
 import { ErrorBox, Loading } from '../ui/atoms'
+import { Confirm } from './Confirm'
 import { Idle } from './Idle'
 import { Menu } from './Menu'
 
+const TotpSetup = lazy(() => import('../pages/TotpSetup'))
 const PasswordForm = lazy(() => import('../pages/PasswordForm'))
 
 /** Whoever is signed in gets the frame; whoever is not is led to the door and back to where they were going. */
@@ -45,6 +47,20 @@ export function Shell() {
           <p>{t('password.forced.text')}</p>
           <Suspense fallback={<Loading rows={3} />}>
             <PasswordForm onDone={() => void q.refetch()} />
+          </Suspense>
+          <SignOut />
+        </main>
+      </div>
+    )
+  }
+  if (q.data.mustBindFactor) {
+    return (
+      <div className="plain-page">
+        <main id="main" className="card narrow">
+          <h1>{t('totp.forced')}</h1>
+          <p>{t('totp.forced.text')}</p>
+          <Suspense fallback={<Loading rows={3} />}>
+            <TotpSetup active={false} onDone={() => void q.refetch()} />
           </Suspense>
           <SignOut />
         </main>
@@ -115,6 +131,7 @@ function Frame({ me, offline }: { me: Me; offline: boolean }) {
         </main>
       </div>
       <Idle me={me} />
+      <Confirm me={me} />
     </div>
   )
 }
