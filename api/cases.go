@@ -271,6 +271,9 @@ func (a *API) draw(v *procedure.CaseView, now time.Time, kinds paperKinds, names
 		if err := json.Unmarshal([]byte(e.Changed), &ev.Changed); err != nil {
 			ev.Changed = nil
 		}
+		if asked := p.Asked(e); len(asked) > 0 && e.Input != "{}" {
+			ev.Fields, ev.Input = fieldsWire(asked), json.RawMessage(e.Input)
+		}
 		if e.Seq >= 0 {
 			w.Proof = &ProofWire{e.Seq, fmt.Sprintf("/api/log/proof/%d", e.Seq)}
 		}

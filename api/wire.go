@@ -158,6 +158,8 @@ type EventWire struct {
 	Opinion     string             `json:"opinion,omitempty"`
 	Clause      string             `json:"clause"`
 	Changed     []procedure.Change `json:"changed,omitempty"`
+	Fields      []FieldWire        `json:"fields,omitempty"` // what the act itself asked for
+	Input       json.RawMessage    `json:"input,omitempty"`  // and what was entered
 	Elapsed     int                `json:"elapsed"`
 	DocNo       string             `json:"docNo,omitempty"`
 	Attachments []AttachmentWire   `json:"attachments,omitempty"`

@@ -102,8 +102,11 @@ func (t *txn) openChain(step *Step, act Act, stages []Stage) (audit.Entry, error
 		return audit.Entry{}, err
 	}
 	t.Case.Handler = ""
-	return t.chainEvent("chain_submit", "拟办送审："+step.Label, step)
+	return t.chainEvent("chain_submit", drafted+step.Label, step)
 }
+
+// drafted begins the label of a draft on its way.
+const drafted = "拟办送审："
 
 func (t *txn) chainEvent(do, label string, step *Step) (audit.Entry, error) {
 	from := t.Case.State
@@ -141,8 +144,8 @@ func (t *txn) stageDesk(c *ChainState, s Stage) (Desk, bool) {
 			}
 			continue
 		}
-		drafted, _, _ := strings.Cut(c.Desk, "@")
-		if drafted == d.Org+"/"+string(d.Role) && (s.Stage == "countersign" || slices.Contains(d.Ranks, Rank(s.Stage))) {
+		from, _, _ := strings.Cut(c.Desk, "@")
+		if from == d.Org+"/"+string(d.Role) && (s.Stage == "countersign" || slices.Contains(d.Ranks, Rank(s.Stage))) {
 			return d, true
 		}
 	}
@@ -204,6 +207,7 @@ func (t *txn) chain(action string, given Act) (audit.Entry, error) {
 		if len(errs) > 0 {
 			return audit.Entry{}, &Invalid{errs}
 		}
+		t.input = kept(addFields, in)
 		var who struct{ Person string }
 		if err := json.Unmarshal([]byte(in), &who); err != nil {
 			return audit.Entry{}, err

@@ -59,6 +59,7 @@ type txn struct {
 	event   Event
 	before  string // form before
 	chained string // all persons of the inner chain that led to this act
+	input   string // what the act asked for, as the history keeps it
 }
 
 // errDry rolls a dry run back.
@@ -145,7 +146,7 @@ func (e *Engine) start(w *store.Tx, a Actor, p *Procedure, b Begin) (audit.Entry
 			}
 		}
 	}
-	t.event = Event{CaseNo: no, N: 1, At: now, Action: "start", Label: "发起", ToState: p.Start, Clause: p.Plan.ID, Revision: 1, Changed: "[]"}
+	t.event = Event{CaseNo: no, N: 1, At: now, Action: "start", Label: "发起", ToState: p.Start, Clause: p.Plan.ID, Revision: 1, Changed: "[]", Input: "{}"}
 	t.sign()
 	if err := t.addEvent(t.event); err != nil {
 		return audit.Entry{}, err

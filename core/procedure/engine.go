@@ -230,6 +230,7 @@ type Event struct {
 	Behalf                                    string
 	Opinion, Clause                           string
 	Changed                                   string // JSON of []Change
+	Input                                     string // JSON of what the act asked for; what is secret is only said to have been given
 	Persons                                   string // all persons who took part, comma separated
 	Elapsed                                   int    // working days the case had been in FromState; −1 = not countable
 	DocNo                                     string
@@ -239,13 +240,13 @@ type Event struct {
 }
 
 const eventColumns = `case_no, n, at, person, person_name, org, org_name, role, behalf, action, label,
-	from_state, to_state, opinion, clause, changed, persons, elapsed, doc_no, form_digest, revision`
+	from_state, to_state, opinion, clause, changed, input, persons, elapsed, doc_no, form_digest, revision`
 
 func (t *txn) addEvent(ev Event) error {
 	_, err := t.W.Exec(`INSERT INTO case_event (`+eventColumns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)`,
 		ev.CaseNo, ev.N, ev.At, ev.Person, ev.PersonName, ev.Org, ev.OrgName, string(ev.Role), ev.Behalf, ev.Action, ev.Label,
-		ev.FromState, ev.ToState, ev.Opinion, ev.Clause, ev.Changed, ev.Persons, ev.Elapsed, ev.DocNo, ev.FormDigest, ev.Revision)
+		ev.FromState, ev.ToState, ev.Opinion, ev.Clause, ev.Changed, ev.Input, ev.Persons, ev.Elapsed, ev.DocNo, ev.FormDigest, ev.Revision)
 	return err
 }
 
@@ -259,6 +260,7 @@ func jsonText(v any) string {
 	}
 	return string(b)
 }
+
 // Shipped returns the shipped value of a parameter as of the newest date it has one for.
 func (e *Engine) Shipped(key string) (plan.Value, error) {
 	return e.opt.Parameters.At(key, "9999-12-31")

@@ -390,7 +390,7 @@ func difference(fields []Field, before, after string) []Change {
 		}
 		c := Change{f.Name, f.Label, b[f.Name], a[f.Name]}
 		if f.Secret {
-			c.Before, c.After = "（已隐去）", "（已隐去）"
+			c.Before, c.After = masked, masked
 		}
 		out = append(out, c)
 	}

@@ -1,7 +1,11 @@
 package procedure_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"pado/core/audit"
@@ -26,6 +30,12 @@ func twice() *procedure.Procedure {
 		Steps: []procedure.Step{
 			{Do: "submit", Label: "提交", By: asker, From: procedure.S("draft"), To: "check", Plan: c, Edits: true},
 			{Do: "approve", Label: "复核通过", By: asker, From: procedure.S("check"), To: "done", Plan: c, Apart: procedure.Acts("submit")},
+			{Do: "measure", Label: "记录测量", By: asker, From: procedure.S("check"), To: "check", Plan: c, Input: []procedure.Field{
+				{Name: "value", Label: "测得值", Kind: procedure.Integer, Required: true, Plan: c},
+				{Name: "device", Label: "设备口令", Kind: procedure.Text, Plan: c, Secret: true},
+				{Name: "rows", Label: "分项", Kind: procedure.Table, Plan: c, Rows: []procedure.Field{
+					{Name: "name", Label: "名称", Kind: procedure.Text, Plan: c},
+					{Name: "card", Label: "证件号", Kind: procedure.Text, Plan: c, Secret: true}}}}},
 			procedure.ReturnTo("draft", asker, c, "check"),
 		}}
 }
@@ -220,4 +230,45 @@ func TestTheChainFindsItsPeople(t *testing.T) {
 		}
 		w.must(w.try(b, no, "grant", procedure.Act{}))
 	})
+}
+
+// TestTheHistoryKeepsWhatWasEntered: each act's own fields stay with it, but for what is secret;
+// what differs after a return is marked.
+func TestTheHistoryKeepsWhatWasEntered(t *testing.T) {
+	for _, e := range []store.Engine{store.SQLite, store.Postgres} {
+		t.Run(string(e), func(t *testing.T) {
+			w, second := pair(t, e)
+			res, err := w.Start(ctx, dev, procedure.Begin{Procedure: "twice", Form: form("甲", "乙")})
+			w.must(err)
+			entered := func(n int) procedure.Act {
+				return procedure.Act{Input: json.RawMessage(fmt.Sprintf(`{"value":%d,"device":"geheim-1","rows":[{"name":"一","card":"geheim-2"}]}`, n))}
+			}
+			w.act(dev, res.No, "submit", procedure.Act{})
+			w.act(second, res.No, "measure", entered(7))
+			w.act(second, res.No, "measure", entered(8)) // no return in between: nothing to mark
+			w.act(second, res.No, "return", procedure.Act{Opinion: "请重新测量"})
+			w.act(dev, res.No, "submit", procedure.Act{})
+			w.act(second, res.No, "measure", entered(9))
+			v, err := w.View(ctx, second, res.No)
+			w.must(err)
+			var got []string
+			for _, ev := range v.Events {
+				if strings.Contains(ev.Input+ev.Changed, "geheim") {
+					t.Fatalf("the history tells a secret: %+v", ev)
+				}
+				if ev.Action == "measure" {
+					got = append(got, ev.Input+ev.Changed)
+					if asked := v.Procedure.Asked(ev); len(asked) != 3 || asked[0].Label != "测得值" {
+						t.Fatalf("asked %+v", asked)
+					}
+				}
+			}
+			in := `{"device":"（已隐去）","rows":[{"card":"（已隐去）","name":"一"}],"value":%d}`
+			want := []string{fmt.Sprintf(in, 7) + "[]", fmt.Sprintf(in, 8) + "[]",
+				fmt.Sprintf(in, 9) + `[{"field":"input.value","label":"测得值","before":8,"after":9}]`}
+			if !slices.Equal(got, want) {
+				t.Fatalf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+			}
+		})
+	}
 }

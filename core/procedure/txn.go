@@ -184,7 +184,7 @@ func (t *txn) given(step *Step, act Act) error {
 		errs[i].Path = "input." + errs[i].Path
 	}
 	bad = append(bad, errs...)
-	t.Ctx.Input = json.RawMessage(in)
+	t.Ctx.Input, t.input = json.RawMessage(in), kept(input, in)
 	if step.Opinion && t.Opinion == "" {
 		bad = append(bad, FieldError{"opinion", "请填写意见", step.Plan.ID})
 	}
@@ -297,8 +297,15 @@ func (t *txn) finish() error {
 	if t.event.Changed == "" {
 		t.event.Changed = "[]"
 	}
-	if d := difference(t.p.Form.Fields, t.before, t.Case.Form); len(d) > 0 {
+	again, err := t.again()
+	if err != nil {
+		return err
+	}
+	if d := append(difference(t.p.Form.Fields, t.before, t.Case.Form), again...); len(d) > 0 {
 		t.event.Changed = jsonText(d)
+	}
+	if t.event.Input = t.input; t.input == "" {
+		t.event.Input = "{}"
 	}
 	t.sign()
 	for _, f := range t.Files {
@@ -346,6 +353,9 @@ func (t *txn) entry(kind string) audit.Entry {
 		Values: map[string]string{"form": t.Case.Form}, Detail: map[string]string{"n": fmt.Sprint(ev.N), "procedure": t.p.ID}}
 	if ev.Opinion != "" {
 		e.Values["opinion"] = ev.Opinion
+	}
+	if ev.Input != "" && ev.Input != "{}" {
+		e.Values["input"] = ev.Input
 	}
 	if ev.DocNo != "" {
 		e.Detail["doc_no"] = ev.DocNo

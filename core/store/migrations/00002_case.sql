@@ -60,6 +60,7 @@ CREATE TABLE case_event (
   opinion TEXT NOT NULL,
   clause TEXT NOT NULL,
   changed TEXT NOT NULL,
+  input TEXT NOT NULL DEFAULT '{}',
   persons TEXT NOT NULL,
   elapsed INTEGER NOT NULL,
   doc_no TEXT NOT NULL,

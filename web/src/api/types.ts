@@ -100,6 +100,8 @@ export type Event = {
   opinion?: string
   clause: ClauseRef | string
   changed?: { field: string; label: string; before: unknown; after: unknown }[]
+  fields?: Field[]
+  input?: Form
   elapsed?: { days: number; unit: string } | number
   docNo?: string
   attachments?: Attachment[]

@@ -1,5 +1,6 @@
 import { useProcedure } from '../api/hooks'
 import type { Case, Event } from '../api/types'
+import { FieldsView } from '../form/FieldView'
 import { AttachmentList } from '../form/files'
 import { t } from '../i18n'
 import { unitWord } from '../lib/due'
@@ -45,6 +46,7 @@ function Entry({ e }: { e: Event }) {
         {days !== undefined && days >= 0 && e.n > 1 && <span className="muted">{days === 0 ? t('timeline.sameday') : t('timeline.took', { n: days, unit: unitWord(unit) })}</span>}
       </div>
       {e.opinion && <blockquote>{e.opinion}</blockquote>}
+      {e.fields && e.input && <FieldsView fields={e.fields.filter((f) => f.name in e.input!)} form={e.input} />}
       {!!e.changed?.length && (
         <details>
           <summary>{t('timeline.changed', { n: e.changed.length })}</summary>

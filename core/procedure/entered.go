@@ -1,0 +1,86 @@
+package procedure
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+const masked = "（已隐去）"
+
+// kept is what the history keeps of an act's own fields: everything but secrets, of which it keeps
+// that they were given.
+func kept(fields []Field, input string) string {
+	var values map[string]any
+	if json.Unmarshal([]byte(input), &values) != nil || len(values) == 0 {
+		return "{}"
+	}
+	hide(fields, values)
+	return jsonText(values)
+}
+
+func hide(fields []Field, values map[string]any) {
+	for _, f := range fields {
+		v, ok := values[f.Name]
+		if ok && f.Secret {
+			values[f.Name] = masked
+			continue
+		}
+		rows, _ := v.([]any)
+		for _, row := range rows {
+			if cells, ok := row.(map[string]any); ok {
+				hide(f.Rows, cells)
+			}
+		}
+	}
+}
+
+// Asked are the fields that the act of an event asked for, as they are declared now: the history
+// shows what was entered by them.
+func (p *Procedure) Asked(ev Event) []Field {
+	if c, ok := commonActs[ev.Action]; ok {
+		return c.fields
+	}
+	switch ev.Action {
+	case "chain_add":
+		return addFields
+	case "chain_submit":
+		for i := range p.Steps {
+			if s := &p.Steps[i]; has(s.From, ev.FromState) && s.Label == strings.TrimPrefix(ev.Label, drafted) {
+				return s.inputs()
+			}
+		}
+	}
+	if s, ok := p.Step(ev.Action, ev.FromState); ok {
+		return s.inputs()
+	}
+	return nil
+}
+
+// again compares what an act asked for with what was entered at the same act before the case was
+// returned (退回), so that the history marks the difference.
+func (t *txn) again() ([]Change, error) {
+	if t.input == "" || t.input == "{}" {
+		return nil, nil
+	}
+	var past []Event
+	if err := t.Select(&past, `SELECT action, from_state, input FROM case_event WHERE case_no = $1 ORDER BY n DESC`, t.Case.No); err != nil {
+		return nil, err
+	}
+	returned := false
+	for _, ev := range past {
+		if ev.Action == t.event.Action {
+			if !returned {
+				return nil, nil
+			}
+			out := difference(t.p.Asked(t.event), ev.Input, t.input)
+			for i := range out {
+				out[i].Field = "input." + out[i].Field
+			}
+			return out, nil
+		}
+		if s, ok := t.p.Step(ev.Action, ev.FromState); ok && s.Return {
+			returned = true
+		}
+	}
+	return nil, nil
+}
