@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query'
 import { ApiError, call, query } from './client'
 import type {
-  Case, CaseRow, Job, Leader, Me, Messages, Option, Page, ProcedureDetail, ProcedureItem, Project, RegisterEntry, RegisterItem, RegisterPage, SearchHit,
+  Case, CaseRow, Job, Me, Messages, Option, Page, ProcedureDetail, ProcedureItem, Project, RegisterEntry, RegisterItem, RegisterPage, SearchHit,
 } from './types'
 
 export const queryClient = new QueryClient({
@@ -52,8 +52,6 @@ export const useRegisterEntry = (id: string, key: string) =>
 
 export const useMessages = (p: { kind?: string; unread?: string; cursor?: string }) =>
   useQuery({ queryKey: ['messages', p], queryFn: () => call<Messages>(`/api/messages${query(p)}`), placeholderData: keepPreviousData })
-
-export const useLeader = () => useQuery({ queryKey: ['leader'], queryFn: () => call<Leader>('/api/leader') })
 
 export const useSearch = (q: string) =>
   useQuery({ queryKey: ['search', q], enabled: q.trim() !== '', queryFn: () => call<{ items: SearchHit[] }>(`/api/search${query({ q })}`).then((x) => x.items ?? []) })

@@ -173,6 +173,8 @@ export type Case = {
   etag: string
   tenant: { code: string; name: string } | string
   backfill: boolean
+  /** Read only as the body that supervises. */
+  overseen?: boolean
   form: Form
   fields: Field[]
   sections: Section[]
@@ -257,20 +259,6 @@ export type RegisterEntry = {
 export type Message = { id: string; kind: 'todo' | 'system'; title: string; body: string; caseNo?: string; at: string; read: boolean }
 export type Messages = { items: Message[]; next?: string; unread: number }
 
-export type LeaderUnit = {
-  org: Ref
-  open: number
-  soon: number
-  overdue: number
-  oldestDays: number
-  cases: CaseRow[]
-}
-export type Leader = {
-  asOf: string
-  totals: { open: number; soon: number; overdue: number; closedThisWeek: number }
-  units: LeaderUnit[]
-}
-
 export type SearchHit = { kind: string; title: string; subtitle: string; path: string }
 
 export type Job = {
@@ -354,6 +342,7 @@ export type LogLeaf = {
   org: string
   orgName?: string
   object: string
+  objectName?: string
   action: string
   result: string
   clause: string

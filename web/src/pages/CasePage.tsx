@@ -151,6 +151,7 @@ function CaseView({ c, startAct, refreshError, reload }: { c: Case; startAct?: s
       <div ref={doneBox} tabIndex={-1} role="status" className="done-box">
         {done && <Alert type="success" showIcon title={done} closable={{ onClose: () => setDone(undefined), 'aria-label': t('close') }} />}
       </div>
+      {c.overseen && <Alert type="info" showIcon className="gap" title={t('case.overseen')} />}
       {fromDraft && editable && (
         <Alert
           type="info"
