@@ -15,12 +15,14 @@ import (
 	"pado/core/audit/verify"
 	"pado/core/calendar"
 	"pado/core/money"
+	"pado/core/procedure"
 	"pado/core/store"
 	"pado/domain/governance/ingest"
 	"pado/domain/ledger"
 	"pado/domain/sandbox/guard"
 	"pado/domain/settlement"
 	"pado/plan"
+	"pado/procedures"
 )
 
 func init() {
@@ -113,6 +115,9 @@ func planCommand(_ context.Context, args []string, out io.Writer) error {
 		"coverage": func([]string) error {
 			declare()
 			return plan.WriteCoverage(out)
+		},
+		"procedures": func([]string) error {
+			return procedure.WriteDiagrams(out, procedures.All())
 		},
 		"parameters": func(args []string) error {
 			f := flags("plan parameters")
