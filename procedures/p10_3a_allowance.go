@@ -93,15 +93,15 @@ func allowanceFacts(c *p.Ctx) (allowanceForm, agreement.Agreement, pricing.Facts
 
 // Allowance is 最高准许收入核定 (clause 10.3.1) led by the price authority with the data authority;
 // the government approves.
-func Allowance() *p.Procedure { return allowance("", party.Pricing, party.Authority, "pricing") }
+func Allowance() *p.Procedure { return allowance("", "ZX", party.Pricing, party.Authority, "pricing") }
 
 // AllowanceByAuthority is the same led by the data authority, as the plan has it; the parameter
 // price.allowance_lead says which of the two a city uses.
 func AllowanceByAuthority() *p.Procedure {
-	return allowance("_authority", party.Authority, party.Pricing, "authority")
+	return allowance("_authority", "ZS", party.Authority, party.Pricing, "authority")
 }
 
-func allowance(suffix string, lead, with p.Role, value string) *p.Procedure {
+func allowance(suffix, prefix string, lead, with p.Role, value string) *p.Procedure {
 	c := plan.C("10.3.1")
 	led := p.Rule{Code: "allowance.lead", Say: "本市最高准许收入由另一部门牵头核定", Plan: c, Holds: func(x *p.Ctx) error {
 		v, err := textParam(x, "price.allowance_lead", "allowance.lead")
@@ -137,7 +137,7 @@ func allowance(suffix string, lead, with p.Role, value string) *p.Procedure {
 		}},
 		filesThere(c, "powerFile"),
 	}
-	return &p.Procedure{ID: "p10_3a_allowance" + suffix, Prefix: "ZX", Title: "最高准许收入核定", Group: "价格与结算", Plan: c, Start: "draft", Starts: p.Rules{led},
+	return &p.Procedure{ID: "p10_3a_allowance" + suffix, Prefix: prefix, Title: "最高准许收入核定", Group: "价格与结算", Plan: c, Start: "draft", Starts: p.Rules{led},
 		Form: p.FormOf[allowanceForm](
 			p.Field{Name: "agreement", Label: "授权运营协议", Kind: p.Ref, Source: "agreements", Required: true, Plan: c},
 			p.Field{Name: "year", Label: "年度", Kind: p.Integer, Required: true, Min: 2025, Max: 2100, Plan: c},

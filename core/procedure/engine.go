@@ -56,10 +56,15 @@ func New(db *store.DB, o Options, procs ...*Procedure) (*Engine, error) {
 	if e.opt.Scope == nil {
 		e.opt.Scope = func(d, t string) bool { return d == t }
 	}
+	prefixes := map[string]string{}
 	for _, p := range procs {
 		if _, dup := e.procs[p.ID]; dup {
 			return nil, fmt.Errorf("procedure %s is declared twice", p.ID)
 		}
+		if first, dup := prefixes[p.Prefix]; dup {
+			return nil, fmt.Errorf("procedures %s and %s share the prefix %s", first, p.ID, p.Prefix)
+		}
+		prefixes[p.Prefix] = p.ID
 		e.procs[p.ID] = p
 		e.order = append(e.order, p.ID)
 	}
