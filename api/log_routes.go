@@ -25,6 +25,7 @@ type LeafWire struct {
 	Org       string            `json:"org"`
 	OrgName   string            `json:"orgName,omitempty"`
 	Object    string            `json:"object"`
+	About     string            `json:"objectName,omitempty"` // of a person or an organisation
 	Action    string            `json:"action"`
 	Result    string            `json:"result"`
 	Clause    string            `json:"clause"`
@@ -219,15 +220,21 @@ func leavesWire(r *store.ReadTx, leaves []store.Leaf) ([]LeafWire, error) {
 		if rec, err := audit.ParseBody(l.Body); err == nil {
 			out[i].Clause, out[i].Code, out[i].Detail, out[i].From, out[i].To = rec.Clause, rec.Code, rec.Detail, rec.From, rec.To
 		}
-		people, orgs = append(people, l.Actor), append(orgs, l.Org)
+		people, orgs = append(people, l.Actor, l.Object), append(orgs, l.Org, l.Object)
 	}
 	names, err1 := namesOf(r, "person", people)
 	titles, err2 := namesOf(r, "org", orgs)
 	for i := range out {
-		out[i].ActorName, out[i].OrgName = names[out[i].Actor], titles[out[i].Org]
+		out[i].ActorName, out[i].OrgName, out[i].About = names[out[i].Actor], titles[out[i].Org], names[out[i].Object]+titles[out[i].Object]
+		if label := machines[out[i].Actor]; label != "" {
+			out[i].ActorName = label
+		}
 	}
 	return out, errors.Join(err1, err2)
 }
+
+// machines are the actors that are nobody.
+var machines = map[string]string{"system": "系统", "clock": "系统时钟", "anonymous": "未登录者"}
 
 // namesOf looks up the names of persons or organisations, table being one of the two.
 func namesOf(r *store.ReadTx, table string, ids []string) (map[string]string, error) {

@@ -21,21 +21,21 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 			bench.Children = append(bench.Children, MenuItem{"jobs", "后台任务", "/jobs"})
 		}
 		out := []MenuGroup{bench}
-		system := MenuGroup{Key: "system", Label: "系统管理"}
+		system := &MenuGroup{Key: "g-" + administration, Label: administration}
 		if party.MayList(a) {
 			system.Children = append(system.Children, MenuItem{"accounts", "账号管理", "/accounts"})
 		}
 		if readsLog != nil && readsLog(a) {
 			system.Children = append(system.Children, MenuItem{"log", "审计日志", "/log"})
 		}
-		if len(system.Children) > 0 {
-			out = append(out, system)
-		}
 		if extra != nil {
 			out = append(out, extra(a)...)
 		}
 		groups := map[string]*MenuGroup{}
 		var order []string
+		if len(system.Children) > 0 {
+			groups[administration], order = system, []string{administration}
+		}
 		for _, g := range registers {
 			if !g.May(a) {
 				continue
@@ -73,8 +73,11 @@ func leaderLabel(a procedure.Actor) (label string) {
 // hasJobs tells whose files become long work: who delivers and who governs data.
 func hasJobs(a procedure.Actor) bool { return a.Has(party.Source) || a.Has(party.Operator) }
 
+// administration is the heading of what administrators do.
+const administration = "平台管理"
+
 // headings in the order the field knows them (interface §4); others follow.
-var headings = []string{"授权管理", "目录与供给", "数据治理", "合作伙伴", "产品", "沙箱", "交付", "价格收益", "财务", "运营监管", "安全", "评价与处置", "披露发布", "系统管理"}
+var headings = []string{"授权管理", "目录与供给", "数据治理", "合作伙伴", "产品", "沙箱", "交付", "价格收益", "财务", "运营监管", "安全", "评价与处置", "披露发布", "主体", administration}
 
 func rank(g string) int {
 	for i, h := range headings {

@@ -90,11 +90,11 @@ for (const width of [1366, 375]) {
   const { page, context } = await as(null, 1366)
   await page.goto('/app/')
   await page.getByLabel('用户名').fill('oper1')
-  await page.getByLabel('密码', { exact: true }).fill('wrong')
+  await page.getByLabel('口令', { exact: true }).fill('wrong')
   await page.getByRole('button', { name: /登\s*录/ }).click()
   await page.getByText('用户名或口令').first().waitFor({ timeout: 60000 })
   check(true, 'a wrong password is said')
-  await page.getByLabel('密码', { exact: true }).fill('Pado-2026-demo')
+  await page.getByLabel('口令', { exact: true }).fill('Pado-2026-demo')
   await page.getByRole('button', { name: /登\s*录/ }).click()
   await page.getByRole('heading', { name: '工作台' }).first().waitFor({ timeout: 60000 })
   check(true, 'the right one leads to the work list')
@@ -103,6 +103,7 @@ for (const width of [1366, 375]) {
   await context.close()
 }
 
+await (await import('./faces.mjs')).faces({ as, look, check })
 await browser.close()
 console.log(`browser: ${passed} passed, ${failures.length} failed`)
 process.exit(failures.length ? 1 : 0)

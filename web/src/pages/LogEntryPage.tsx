@@ -49,7 +49,7 @@ export default function LogEntryPage({ seq }: { seq: string }) {
           {pair(t('log.actor'), [e.actorName || e.actor, e.orgName].filter(Boolean).join(' · '))}
           {pair(t('log.type'), <code>{e.type}</code>)}
           {pair(t('log.action'), e.action && <code>{e.action}</code>)}
-          {pair(t('log.about'), e.object && <LogObject of={e.object} />)}
+          {pair(t('log.about'), e.object && <LogObject of={e.object} name={e.objectName} />)}
           {(e.from || e.to) && pair(t('log.move'), `${e.from || '—'} → ${e.to || '—'}`)}
           {pair(t('log.result'), <Toned tone={e.result === 'refused' ? 'bad' : 'ok'}>{e.result === 'refused' ? t('log.refused') : t('log.done')}</Toned>)}
           {e.code && pair(t('log.code'), <code>{e.code}</code>)}
@@ -72,9 +72,11 @@ export default function LogEntryPage({ seq }: { seq: string }) {
           <>
             <p className="muted">{t('log.verify.text')}</p>
             {!e.body && <p>{t('log.erased')}</p>}
-            <Button type="primary" onClick={() => setVerdict(verify(e))}>
-              {t('log.verify')}
-            </Button>
+            <p>
+              <Button type="primary" onClick={() => setVerdict(verify(e))}>
+                {t('log.verify')}
+              </Button>
+            </p>
             {verdict && (
               <div role="status" className="verdict">
                 <Alert type={verdict.ok ? 'success' : 'error'} showIcon title={verdict.ok ? t('log.verify.ok') : t('log.verify.bad')} />

@@ -1,4 +1,5 @@
-import { Button, Input, Select } from 'antd'
+import { Button, DatePicker, Input, Select } from 'antd'
+import dayjs from 'dayjs'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -12,7 +13,7 @@ import { EmptyBox, ErrorBox, Loading, PageHead, SmartLink, Toned } from '../ui/a
 import { DataTable, RowLink } from '../ui/DataTable'
 import { Watermark } from '../ui/Watermark'
 
-const kinds = ['case', 'identity', 'party', 'file', 'audit', 'key', 'sandbox', 'governance', 'catalogue', 'agreement', 'permit', 'product', 'order', 'pricing', 'settlement', 'ledger', 'usage', 'output', 'parameter', 'job', 'message', 'clock', 'demo', 'genesis']
+const kinds = ['case', 'identity', 'party', 'file', 'audit', 'key', 'sandbox', 'governance', 'catalogue', 'agreement', 'permit', 'product', 'order', 'pricing', 'settlement', 'ledger', 'usage', 'output', 'scenario', 'productlist', 'register', 'calendar', 'parameter', 'job', 'message', 'clock', 'demo', 'genesis']
 const words = ['person', 'org', 'object'] as const
 
 /** The words of an entry's kind, with the exact type beside it. */
@@ -22,7 +23,8 @@ export const kindWord = (type: string): string => {
 }
 
 /** A case's number leads to the case; anything else is only named. */
-export function LogObject({ of }: { of: string }) {
+export function LogObject({ of, name }: { of: string; name?: string }) {
+  if (name) return <span title={of}>{name}</span>
   if (!of) return <span className="muted">—</span>
   return /^[A-Z]{2}-\d{4}-\d+/.test(of) || /^[A-Z]{2}\d{6,}/.test(of) ? <SmartLink to={`/cases/${of}`}>{of}</SmartLink> : <code className="breakable">{of}</code>
 }
@@ -67,7 +69,7 @@ export default function LogPage() {
         {(['from', 'to'] as const).map((d) => (
           <label key={d} className="f-date">
             {t(`log.${d}`)}
-            <Input type="date" value={typed[d]} onChange={(e) => setTyped({ ...typed, [d]: e.target.value })} />
+            <DatePicker placeholder="YYYY-MM-DD" value={typed[d] && dayjs(typed[d]).isValid() ? dayjs(typed[d]) : null} onChange={(v) => setTyped({ ...typed, [d]: v ? v.format('YYYY-MM-DD') : '' })} />
           </label>
         ))}
         <Button htmlType="submit" type="primary">
@@ -94,7 +96,7 @@ export default function LogPage() {
               { key: 'at', label: t('log.at'), render: (e) => <span className="nowrap">{datetime(e.at)}</span> },
               { key: 'actor', label: t('log.actor'), render: (e) => <>{e.actorName || e.actor || '—'}{e.orgName && <span className="row-sub">{e.orgName}</span>}</> },
               { key: 'type', label: t('log.type'), render: (e) => <>{kindWord(e.type)}<code className="row-sub">{e.type}{e.action && e.action !== e.type.split('.')[1] ? ` ${e.action}` : ''}</code></> },
-              { key: 'object', label: t('log.about'), render: (e) => <LogObject of={e.object} /> },
+              { key: 'object', label: t('log.about'), render: (e) => <LogObject of={e.object} name={e.objectName} /> },
               { key: 'result', label: t('log.result'), render: (e) => <><Toned tone={e.result === 'refused' ? 'bad' : 'ok'}>{e.result === 'refused' ? t('log.refused') : t('log.done')}</Toned>{e.code && <code className="row-sub">{e.code}</code>}</> },
             ]}
           />
