@@ -57,7 +57,7 @@ func registerRow(g *register.Register) RegisterRow {
 type registerIn struct {
 	ID     string `path:"id" maxLength:"60"`
 	Q      string `query:"q" maxLength:"100"`
-	Cursor string `query:"cursor" maxLength:"100"`
+	Cursor string `query:"cursor" maxLength:"2000"`
 	Size   int    `query:"size" minimum:"0" maximum:"100"`
 }
 

@@ -3,7 +3,9 @@
 package register
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -27,7 +29,7 @@ type Register struct {
 	Key              string            // expression of the row's key, e.g. "p.code"
 	Cells            map[string]string // column key → SQL expression
 	Search           []string          // expressions a search text is looked up in
-	Order            string            // expression the list is sorted by, descending with "-" in front; unique together with Key
+	Order            string            // expression the list is sorted by, descending with "-" in front, rows without it last; unique together with Key
 	// Visible narrows the rows to what the actor may see; it appends to args and returns a
 	// condition. nil = all rows.
 	Visible func(a procedure.Actor, arg func(any) string) string
@@ -102,7 +104,7 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 	if q.Size <= 0 {
 		q.Size = 20
 	}
-	offset, err := offsetOf(q.Cursor)
+	from, err := positionOf(q.Cursor)
 	if err != nil || q.Size > 1000 {
 		return Page{}, ErrQuery
 	}
@@ -140,17 +142,31 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 	if err := r.Get(&p.Total, "SELECT COUNT(*)"+cond, args...); err != nil {
 		return p, err
 	}
-	cols := []string{g.Key}
+	order, beyond, desc := g.Order, " > ", ""
+	if d, ok := strings.CutPrefix(order, "-"); ok {
+		order, beyond, desc = d, " < ", " DESC"
+	}
+	if from != nil {
+		key := arg(from.Key)
+		if from.At == nil {
+			cond += " AND " + order + " IS NULL AND " + g.Key + " > " + key
+		} else {
+			at := arg(from.At)
+			cond += " AND (" + order + " IS NULL OR " + order + beyond + at + " OR (" + order + " = " + at + " AND " + g.Key + " > " + key + "))"
+		}
+	}
+	cols := []string{g.Key, order}
 	for _, c := range g.Columns {
 		cols = append(cols, g.Cells[c.Key])
 	}
-	order := g.Order
-	if d, ok := strings.CutPrefix(order, "-"); ok {
-		order = d + " DESC"
-	}
-	sql := "SELECT " + strings.Join(cols, ", ") + cond + " ORDER BY " + order + ", " + g.Key +
-		" LIMIT " + arg(q.Size) + " OFFSET " + arg(offset)
+	var last position
+	more := false
+	sql := "SELECT " + strings.Join(cols, ", ") + cond + " ORDER BY " + order + " IS NULL, " + order + desc + ", " + g.Key + " LIMIT " + arg(q.Size+1)
 	err = r.Each(sql, args, func(scan func(...any) error) error {
+		if len(p.Rows) == q.Size {
+			more = true
+			return nil
+		}
 		vals := make([]any, len(cols))
 		ptr := make([]any, len(cols))
 		for i := range vals {
@@ -159,15 +175,16 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 		if err := scan(ptr...); err != nil {
 			return err
 		}
-		row := Row{Key: fmt.Sprint(text(vals[0])), Cells: map[string]any{}}
+		last = position{text(vals[1]), text(vals[0])}
+		row := Row{Key: fmt.Sprint(last.Key), Cells: map[string]any{}}
 		for i, c := range g.Columns {
-			row.Cells[c.Key] = cell(c, vals[i+1])
+			row.Cells[c.Key] = cell(c, vals[i+2])
 		}
 		p.Rows = append(p.Rows, row)
 		return nil
 	})
-	if offset+len(p.Rows) < p.Total {
-		p.Next = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset + len(p.Rows))))
+	if err == nil && more {
+		p.Next, err = last.cursor()
 	}
 	return p, err
 }
@@ -181,19 +198,49 @@ func (g *Register) filter(key string) (Filter, bool) {
 	return Filter{}, false
 }
 
-func offsetOf(cursor string) (int, error) {
+// position is where a page ended: the last row by what the list is sorted by, and by its key. Rows
+// that come or go before it do not move what follows.
+type position struct {
+	At  any `json:"at"`
+	Key any `json:"key"`
+}
+
+func (p position) cursor() (string, error) {
+	b, err := json.Marshal(p)
+	return base64.RawURLEncoding.EncodeToString(b), err
+}
+
+func positionOf(cursor string) (*position, error) {
 	if cursor == "" {
-		return 0, nil
+		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	n, err := strconv.Atoi(string(b))
-	if err != nil || n < 0 {
-		return 0, ErrQuery
+	var p position
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := dec.Decode(&p); err != nil {
+		return nil, err
 	}
-	return n, nil
+	for _, v := range []*any{&p.At, &p.Key} {
+		switch x := (*v).(type) {
+		case json.Number:
+			n, err := x.Int64()
+			if err != nil {
+				return nil, err
+			}
+			*v = n
+		case string, nil:
+		default:
+			return nil, ErrQuery
+		}
+	}
+	if p.Key == nil {
+		return nil, ErrQuery
+	}
+	return &p, nil
 }
 
 func text(v any) any {
