@@ -1,6 +1,6 @@
-// Package portal is the public, read-only face: home, public registers, notices, verification.
-// Its pages work without JavaScript, print well and can be indexed. It cannot reach the sandbox
-// or the raw zone (tested by the import rules). See README.md.
+// Package portal is the public, read-only face: home, public registers, notices, search,
+// verification of numbers and of the log. Its pages work without JavaScript, print well and can be
+// indexed. It cannot reach the sandbox or the raw zone (tested by the import rules). See README.md.
 package portal
 
 import (
@@ -9,15 +9,14 @@ import (
 	"embed"
 	"errors"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"pado/core/calendar"
-	"pado/core/docs"
 	"pado/core/procedure"
 	"pado/core/register"
 	"pado/core/store"
@@ -41,61 +40,103 @@ type Config struct {
 	Counters []Counter
 }
 
-// Counter is a number on the home page: the size of a public register.
-type Counter struct{ Label, Register, Unit string }
+// Counter is a number on the home page: the size of a public register. Show are the columns that
+// stand beside the name where its newest rows are listed; none: the rows are not listed.
+type Counter struct {
+	Label, Register, Unit string
+	Show                  []string
+}
+
+// Records is what the portal reads besides the public registers. All are required.
+type Records struct {
+	Engine    *procedure.Engine
+	Registers []*register.Register
+	// Verify answers a number; store.ErrNotFound when it is not on record.
+	Verify func(*store.ReadTx, string) (*procedure.Proof, error)
+	// Recorded finds the entry that has a SHA-256 in lower-case hexadecimal; store.ErrNotFound.
+	Recorded func(*store.ReadTx, string) (Recorded, error)
+	// Open reads an attachment that a notice opens to the public.
+	Open func(id string) (io.ReadCloser, error)
+}
+
+// Recorded is where a digest stands in the log, and as what: "附件", "事项内容", "产品登记内容" …
+type Recorded struct {
+	Seq  int64
+	At   store.Time
+	What string
+}
 
 // Portal serves the public pages.
 type Portal struct {
 	Config
-	engine    *procedure.Engine
-	registers []*register.Register
-	verify    func(*store.ReadTx, string) (*procedure.Proof, error)
-	pages     *template.Template
-	mux       *http.ServeMux
+	Records
+	public []*register.Register
+	pages  *template.Template
+	mux    *http.ServeMux
+	upload chan struct{} // places for digests being computed
 }
 
-// New builds the portal over the public ones of the registers. verify answers a number;
-// store.ErrNotFound when it is not on record.
-func New(c Config, e *procedure.Engine, all []*register.Register, verify func(*store.ReadTx, string) (*procedure.Proof, error)) (*Portal, error) {
-	p := &Portal{Config: c, engine: e, verify: verify, mux: http.NewServeMux()}
+// New builds the portal over the public ones of the registers.
+func New(c Config, r Records) (*Portal, error) {
+	p := &Portal{Config: c, Records: r, mux: http.NewServeMux(), upload: make(chan struct{}, maxUploads)}
 	p.Base = "/" + strings.Trim(c.Base, "/") + "/"
 	if p.Base == "//" {
 		p.Base = "/"
 	}
-	for _, g := range all {
+	for _, g := range r.Registers {
 		if g.Public {
-			p.registers = append(p.registers, g)
+			p.public = append(p.public, g)
 		}
 	}
 	var err error
-	p.pages, err = template.New("").Funcs(template.FuncMap{"path": func(parts ...string) string {
-		for i, x := range parts {
-			parts[i] = url.PathEscape(x)
-		}
-		return p.Base + strings.Join(parts, "/")
-	}, "cell": cellText, "time": minute, "clause": clauseTitle, "inc": func(i int) int { return i + 1 }}).ParseFS(files, "templates/*.html")
+	p.pages, err = template.New("").Funcs(template.FuncMap{"path": p.path, "cell": cellText, "link": p.link, "time": minute, "day": day, "clause": clauseTitle,
+		"comma": comma, "icon": func() template.URL { return icon }}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	p.mux.HandleFunc("GET "+p.Base+"{$}", p.page(p.home))
-	p.mux.HandleFunc("GET "+p.Base+"list/{id}", p.page(p.list))
-	p.mux.HandleFunc("GET "+p.Base+"list/{id}/{key}", p.page(p.item))
-	p.mux.HandleFunc("GET "+p.Base+"notices", p.page(p.notices))
-	p.mux.HandleFunc("GET "+p.Base+"notices/{no}", p.page(p.notice))
+	for pattern, f := range map[string]func(*http.Request, *view) error{
+		"{$}": p.home, "list/{id}": p.list, "list/{id}/{key...}": p.item, "search": p.search,
+		"notices": p.notices, "notices/{no}": p.notice, "notices/{no}/objection": p.objection,
+		"verify": p.check, "verify/{no...}": p.check, "log": p.log, "log/digest": p.digest, "log/{seq}": p.log,
+		"plan": p.clauses, "errors": p.errors,
+	} {
+		p.mux.HandleFunc("GET "+p.Base+pattern, p.page(f))
+	}
+	p.mux.HandleFunc("POST "+p.Base+"log/digest", p.send)
 	p.mux.HandleFunc("GET "+p.Base+"notices/{no}/{file}", p.paper)
-	p.mux.HandleFunc("GET "+p.Base+"verify", p.page(p.check))
-	p.mux.HandleFunc("GET "+p.Base+"verify/{no}", p.page(p.check))
-	p.mux.HandleFunc("GET "+p.Base+"log", p.page(p.log))
-	p.mux.HandleFunc("GET "+p.Base+"plan", p.page(p.clauses))
+	p.mux.HandleFunc("GET "+p.Base+"notices/{no}/files/{id}", p.file)
 	p.mux.HandleFunc("GET "+p.Base+"style.css", p.style)
-	p.mux.HandleFunc(p.Base, p.page(func(*http.Request, *view) error { return store.ErrNotFound }))
+	p.mux.HandleFunc("/", p.page(p.elsewhere))
 	return p, nil
+}
+
+func (p *Portal) path(parts ...string) string {
+	for i, x := range parts {
+		parts[i] = url.PathEscape(x)
+	}
+	return p.Base + strings.Join(parts, "/")
+}
+
+// elsewhere answers what no page is at: another method than a page takes, or nothing at all.
+func (p *Portal) elsewhere(r *http.Request, v *view) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		v.Header.Set("Allow", "GET, HEAD")
+		if r.URL.Path == p.Base+"log/digest" {
+			v.Header.Set("Allow", "GET, HEAD, POST")
+		}
+		v.Template, v.Title, v.Status = "method", "这个地址不接受这种请求", http.StatusMethodNotAllowed
+		return nil
+	}
+	return store.ErrNotFound
 }
 
 // view is what a template draws.
 type view struct {
 	*Portal
 	Template, Title string
+	Status          int
+	Header          http.Header
+	Here            string // the path, to mark the page in the menu
 	Now             time.Time
 	Register        *register.Register
 	Page            register.Page
@@ -103,43 +144,41 @@ type view struct {
 	Filters         map[string]string
 	Item            *register.Item
 	Key             string
-	Board           []procedure.Posted
 	Posted          *procedure.Posted
+	Board           procedure.BoardPage
+	Kinds           []string
+	From, To        int // of a page of notices
 	Proof           *procedure.Proof
 	Asked           bool
-	Status          int
-	Counts          []count
-	Newest          []shelf
+	Home            *homePage
+	Found           *findings
 	Checkpoint      store.Checkpoint
-	Clauses         []plan.Row
+	Entry           *evidence
+	Digest          *digestPage
+	Plan            *planPage
+	Codes           []codeGroup
+	Say             string // one sentence about what was asked
 }
 
-type count struct {
-	Counter
-	N int
-}
-
-type shelf struct {
-	Register *register.Register
-	Rows     []register.Row
-}
-
-// Public are the registers everyone may read.
-func (v *view) Public() []*register.Register { return v.registers }
+// icon is the favicon: a square in the platform's blue.
+const icon = template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%231351b4'/%3E%3Cpath d='M4 11V5h4a2 2 0 0 1 0 4H4' stroke='%23fff' stroke-width='1.6' fill='none'/%3E%3C/svg%3E")
 
 const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // page draws a page or says in one way that there is none.
 func (p *Portal) page(f func(*http.Request, *view) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v := &view{Portal: p, Status: http.StatusOK}
+		fresh := func() *view { return &view{Portal: p, Status: http.StatusOK, Here: r.URL.Path, Header: http.Header{}} }
+		v := fresh()
 		err := f(r, v)
 		switch {
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, register.ErrQuery):
-			v = &view{Portal: p, Template: "missing", Title: "没有找到", Status: http.StatusNotFound}
+			v = fresh()
+			v.Template, v.Title, v.Status = "missing", "没有找到", http.StatusNotFound
 		case err != nil:
 			slog.ErrorContext(r.Context(), "portal page failed", "route", r.Pattern, "err", err)
-			v = &view{Portal: p, Template: "broken", Title: "暂时无法显示", Status: http.StatusInternalServerError}
+			v = fresh()
+			v.Template, v.Title, v.Status = "broken", "暂时无法显示", http.StatusInternalServerError
 		}
 		var b bytes.Buffer
 		if err := p.pages.ExecuteTemplate(&b, "frame", v); err != nil {
@@ -148,10 +187,18 @@ func (p *Portal) page(f func(*http.Request, *view) error) http.HandlerFunc {
 			return
 		}
 		h := w.Header()
+		for k, x := range v.Header {
+			h[k] = x
+		}
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "public, max-age=5")
+		h.Set("Referrer-Policy", "same-origin")
+		if r.Method == http.MethodPost || v.Status != http.StatusOK {
+			h.Set("Cache-Control", "no-store")
+		} else {
+			h.Set("Cache-Control", "public, max-age=5")
+		}
 		w.WriteHeader(v.Status)
 		w.Write(b.Bytes()) //nolint:errcheck // the client is gone
 	}
@@ -160,19 +207,22 @@ func (p *Portal) page(f func(*http.Request, *view) error) http.HandlerFunc {
 // ServeHTTP implements http.Handler.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
 
+// Errors is the page that explains the codes of refusals, for the address that problem documents name.
+func (p *Portal) Errors() http.Handler { return p.page(p.errors) }
+
 // Body draws the body of the page's template inside the frame.
 func (v *view) Body() (template.HTML, error) {
 	var b bytes.Buffer
 	err := v.pages.ExecuteTemplate(&b, v.Template, v)
-	return template.HTML(b.String()), err
+	return template.HTML(b.String()), err //nolint:gosec // a template's own output
 }
 
 func (p *Portal) read(ctx context.Context, f func(*store.ReadTx) error) error {
-	return p.engine.DB().View(ctx, f)
+	return p.Engine.DB().View(ctx, f)
 }
 
-func (p *Portal) public(id string) (*register.Register, error) {
-	for _, g := range p.registers {
+func (p *Portal) register(id string) (*register.Register, error) {
+	for _, g := range p.public {
 		if g.ID == id {
 			return g, nil
 		}
@@ -180,162 +230,9 @@ func (p *Portal) public(id string) (*register.Register, error) {
 	return nil, store.ErrNotFound
 }
 
-func (p *Portal) home(r *http.Request, v *view) error {
-	v.Template, v.Title = "home", p.Platform
-	return p.read(r.Context(), func(tx *store.ReadTx) (err error) {
-		v.Now = tx.Now()
-		for _, c := range p.Counters {
-			g, err := p.public(c.Register)
-			if err != nil {
-				continue
-			}
-			page, err := g.List(tx, procedure.Actor{}, register.Query{Size: 5})
-			if err != nil {
-				return err
-			}
-			v.Counts = append(v.Counts, count{c, page.Total})
-			v.Newest = append(v.Newest, shelf{g, page.Rows})
-		}
-		v.Board, err = p.engine.Board(tx, 8)
-		return err
-	})
-}
-
-func (p *Portal) list(r *http.Request, v *view) error {
-	g, err := p.public(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	q := r.URL.Query()
-	v.Template, v.Title, v.Register, v.Q = "list", g.Title, g, q.Get("q")
-	v.Filters = map[string]string{}
-	for _, f := range g.Filters {
-		if x := q.Get(f.Key); x != "" {
-			v.Filters[f.Key] = x
-		}
-	}
-	if len([]rune(v.Q)) > 100 {
-		return register.ErrQuery
-	}
-	return p.read(r.Context(), func(tx *store.ReadTx) (err error) {
-		v.Page, err = g.List(tx, procedure.Actor{}, register.Query{Text: v.Q, Filters: v.Filters, Cursor: q.Get("cursor"), Size: 20})
-		if v.Page.Next != "" {
-			q.Set("cursor", v.Page.Next)
-			v.Next = "?" + q.Encode()
-		}
-		if q.Get("cursor") != "" && r.URL.Query().Get("cursor") != "" {
-			q.Del("cursor")
-			v.Prev = "?" + q.Encode()
-		}
-		return err
-	})
-}
-
-func (p *Portal) item(r *http.Request, v *view) error {
-	g, err := p.public(r.PathValue("id"))
-	if err != nil || g.Item == nil {
-		return store.ErrNotFound
-	}
-	v.Template, v.Register, v.Key = "item", g, r.PathValue("key")
-	return p.read(r.Context(), func(tx *store.ReadTx) error {
-		// The list's own condition decides what is public; the page never shows more.
-		page, err := g.List(tx, procedure.Actor{}, register.Query{Key: v.Key, Size: 1})
-		if err != nil || len(page.Rows) != 1 {
-			return errors.Join(err, store.ErrNotFound)
-		}
-		v.Item, err = g.Item(tx, procedure.Actor{}, v.Key)
-		if err == nil {
-			v.Title = v.Item.Title
-		}
-		return err
-	})
-}
-
-func (p *Portal) notices(r *http.Request, v *view) error {
-	v.Template, v.Title = "notices", "公告公示"
-	return p.read(r.Context(), func(tx *store.ReadTx) (err error) {
-		v.Board, err = p.engine.Board(tx, 200)
-		return err
-	})
-}
-
-func (p *Portal) notice(r *http.Request, v *view) error {
-	v.Template = "notice"
-	return p.read(r.Context(), func(tx *store.ReadTx) error {
-		n, err := p.engine.Posting(tx, r.PathValue("no"))
-		v.Posted, v.Title = &n, n.Title
-		return err
-	})
-}
-
-// paper serves a public document of a notice.
-func (p *Portal) paper(w http.ResponseWriter, r *http.Request) {
-	kind, ext, _ := strings.Cut(r.PathValue("file"), ".")
-	d, err := p.engine.PublicPaper(r.Context(), r.PathValue("no"), kind)
-	var b bytes.Buffer
-	if err == nil {
-		switch ext {
-		case "pdf":
-			w.Header().Set("Content-Type", "application/pdf")
-			err = docs.PDF(&b, d)
-		case "html":
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-			err = docs.HTML(&b, d)
-		default:
-			err = store.ErrNotFound
-		}
-	}
-	if err != nil {
-		w.Header().Del("Content-Type")
-		p.page(func(*http.Request, *view) error { return err })(w, r)
-		return
-	}
-	w.Write(b.Bytes()) //nolint:errcheck // the client is gone
-}
-
-func (p *Portal) check(r *http.Request, v *view) error {
-	v.Template, v.Title = "verify", "核验"
-	no := strings.TrimSpace(r.PathValue("no"))
-	if no == "" {
-		no = strings.TrimSpace(r.URL.Query().Get("no"))
-	}
-	if no == "" {
-		return nil
-	}
-	v.Q, v.Asked = no, true
-	if len(no) > 120 {
-		return nil
-	}
-	return p.read(r.Context(), func(tx *store.ReadTx) error {
-		proof, err := p.verify(tx, no)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		v.Proof = proof
-		return err
-	})
-}
-
-func (p *Portal) log(r *http.Request, v *view) error {
-	v.Template, v.Title = "log", "审计日志与核验方法"
-	return p.read(r.Context(), func(tx *store.ReadTx) (err error) {
-		v.Checkpoint, err = tx.LatestCheckpoint()
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
-		return err
-	})
-}
-
-func (p *Portal) clauses(_ *http.Request, v *view) error {
-	v.Template, v.Title, v.Clauses = "plan", "方案条款与平台功能对照", plan.Coverage()
-	return nil
-}
-
 func (p *Portal) style(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("Cache-Control", "public, max-age=300")
 	w.Write([]byte(css)) //nolint:errcheck // the client is gone
 }
 
@@ -346,32 +243,17 @@ func minute(t store.Time) string {
 	return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
 }
 
+func day(t store.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return calendar.DateOf(t.Time).Chinese()
+}
+
 func clauseTitle(id string) string {
 	c, ok := plan.Lookup(id)
 	if !ok {
 		return id
 	}
 	return id + " " + c.Title
-}
-
-func cellText(c procedure.Column, cells map[string]any) string {
-	switch x := cells[c.Key].(type) {
-	case nil:
-		return "—"
-	case string:
-		if x == "" {
-			return "—"
-		}
-		return x
-	case int64:
-		return strconv.FormatInt(x, 10)
-	case store.Time:
-		return minute(x)
-	case bool:
-		if x {
-			return "是"
-		}
-		return "否"
-	}
-	return ""
 }

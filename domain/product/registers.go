@@ -14,7 +14,8 @@ import (
 
 const group = "数据产品"
 
-// Registers are 数据产品 (public: what is published) and 产品台账 (every registered product).
+// Registers are 数据产品 (public: what is published; its page joins other nouns and is declared with the
+// procedures) and 产品台账 (every registered product).
 func Registers() []*register.Register {
 	cols := []procedure.Column{{Key: "code", Label: "登记编码", Kind: "code"}, {Key: "name", Label: "产品", Kind: "text", Primary: true}, {Key: "form", Label: "形态", Kind: "tag"},
 		{Key: "benefit", Label: "类别", Kind: "tag"}, {Key: "operator", Label: "运营机构", Kind: "text"}, {Key: "org", Label: "开发单位", Kind: "text"},
@@ -25,7 +26,7 @@ func Registers() []*register.Register {
 	from := "product p LEFT JOIN org o ON o.id = p.operator_org LEFT JOIN org d ON d.id = p.org"
 	return []*register.Register{
 		{ID: "products", Title: "数据产品", Group: group, Plan: plan.C("6.3.5"), Public: true, Columns: cols, Filters: filters, From: from, Key: "p.code", Cells: cells,
-			Search: []string{"p.name", "p.code", "p.purpose"}, Order: "-p.published", Item: publicPage,
+			Search: []string{"p.name", "p.code", "p.purpose"}, Order: "-p.published",
 			Visible: func(procedure.Actor, func(any) string) string { return "p.state IN ('published', 'suspended')" }},
 		{ID: "productledger", Title: "产品台账", Group: group, Plan: plan.C("10.1.3"), Roles: []procedure.Role{"developer", "operator", "authority", "source", "pricing", "auditor", "audit_admin"},
 			Columns: cols, Filters: append([]register.Filter{{Key: "state", Label: "状态", Expr: "p.state", Options: States}}, filters...), From: from, Key: "p.id", Cells: cells,
@@ -67,17 +68,6 @@ func labelCase(col string, options []procedure.Option) string {
 	return b.String()
 }
 
-func publicPage(r *store.ReadTx, _ procedure.Actor, code string) (*register.Item, error) {
-	p, err := ByCode(r, code)
-	if err != nil {
-		return nil, err
-	}
-	if p.State != Published && p.State != Suspended {
-		return nil, store.ErrNotFound
-	}
-	return page(r, p, false)
-}
-
 func ledgerPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
 	var args []any
 	arg := func(v any) string {
@@ -96,10 +86,10 @@ func ledgerPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item,
 	if err != nil {
 		return nil, err
 	}
-	return page(r, p, true)
+	return page(r, p)
 }
 
-func page(r *store.ReadTx, p Product, inside bool) (*register.Item, error) {
+func page(r *store.ReadTx, p Product) (*register.Item, error) {
 	v, err := CurrentVersion(r, p)
 	if err != nil {
 		return nil, err
@@ -113,9 +103,7 @@ func page(r *store.ReadTx, p Product, inside bool) (*register.Item, error) {
 		{Label: "形态", Value: label(Forms, p.Form)}, {Label: "用途", Value: p.Purpose, Clause: "9.2"}, {Label: "类别", Value: label(Benefits, p.Benefit)},
 		{Label: "状态", Value: label(States, p.State)}, {Label: "版本", Value: p.Version},
 		{Label: "国家登记（另一机构办理）", Value: strings.TrimSpace(label(NationalStates, p.NationalState) + " " + p.NationalNo)}}}
-	if inside {
-		head.Items = append(head.Items, procedure.Item{Label: "成果摘要值", Value: p.Artefact}, procedure.Item{Label: "登记内容摘要", Value: v.Digest})
-	}
+	head.Items = append(head.Items, procedure.Item{Label: "成果摘要值", Value: p.Artefact}, procedure.Item{Label: "登记内容摘要", Value: v.Digest})
 	out := &register.Item{Title: p.Name, Subtitle: label(States, p.State), Sections: []procedure.Section{head}}
 	cs := procedure.Section{Kind: "table", Title: "返回内容", Clause: "6.3.4", Columns: []procedure.Column{{Key: "name", Label: "名称", Kind: "code", Primary: true},
 		{Key: "title", Label: "含义", Kind: "text"}, {Key: "type", Label: "类型", Kind: "tag"}}}
@@ -132,9 +120,7 @@ func page(r *store.ReadTx, p Product, inside bool) (*register.Item, error) {
 		ps.Rows = append(ps.Rows, map[string]any{"name": q.Name, "title": q.Title, "op": label(Ops, q.Op), "required": required})
 	}
 	out.Sections = append(out.Sections, cs, ps, procedure.Section{Kind: "keyvalues", Title: "使用限制条件", Clause: "1.7b", Items: []procedure.Item{{Label: "条款", Value: v.Terms}, {Label: "摘要值", Value: v.TermsDigest}}})
-	if inside {
-		out.Cases = []string{p.CaseNo}
-	}
+	out.Cases = []string{p.CaseNo}
 	return out, nil
 }
 
