@@ -50,6 +50,9 @@ func TestMainJob(t *testing.T) {
 		if out.Made.Rows != 4 {
 			w.Errorf("sex × income answers %d cells instead of 4", out.Made.Rows)
 		}
+		w.poolTellsTheTruth(d)
+		w.guardHolds(d, out.Made.Project)
+		w.everyClauseTouched()
 		// Signed, metered calls: answered, then a replay and a forgery refused.
 		d.Ready(out.Key, time.Now)
 		for i := range 6 {
@@ -81,6 +84,7 @@ func TestMainJob(t *testing.T) {
 		if usage := w.pado("usage", "export"); !strings.Contains(usage, ",7,") {
 			w.Errorf("usage:\n%s", usage)
 		}
+		w.quotaEnds(d, out.Made.Product, "就业收入结构统计")
 		// The public sees product, price and the city's authorisation.
 		for path, want := range map[string]string{"/portal/list/products": "就业收入结构统计", "/portal/list/tariffs": "1.50", "/portal/list/catalogue": "人口就业收入抽样"} {
 			status, body := d.Call("data1", "GET", path, nil)

@@ -8,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -93,9 +96,5 @@ func sub(args []string, known map[string]func([]string) error) error {
 			return f(args[1:])
 		}
 	}
-	words := ""
-	for k := range known {
-		words += " " + k
-	}
-	return fmt.Errorf("%w: 需要以下之一：%s", errUsage, words)
+	return fmt.Errorf("%w: 需要以下之一：%s", errUsage, strings.Join(slices.Sorted(maps.Keys(known)), " "))
 }
