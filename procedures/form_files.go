@@ -58,7 +58,7 @@ func filesThere(clause plan.Clause, fields ...string) procedure.Rule {
 
 // bindFiles makes the files a form names part of the case, so that its parties can open them.
 func bindFiles(clause plan.Clause, fields ...string) procedure.Effect {
-	return procedure.Effect{Name: "bind_files", Plan: clause, Run: func(c *procedure.Ctx) error {
+	return procedure.Effect{Name: "bind_files", Plan: clause, Undo: procedure.Harmless, Run: func(c *procedure.Ctx) error {
 		ids, err := formFiles(c, fields)
 		if err != nil {
 			return err

@@ -85,7 +85,7 @@ func Remittance() *p.Procedure {
 		},
 		Steps: []p.Step{
 			{Do: "remit", Label: "已汇缴，提交凭证", By: party.Operator, From: p.S("draft"), To: "remitted", Plan: c, Edits: true, Require: rules, Style: p.Primary,
-				Then: p.Effects{{Name: "remit", Say: "登记汇缴，待财政部门确认入库", Plan: fee, Run: func(x *p.Ctx) error {
+				Then: p.Effects{{Name: "remit", Say: "登记汇缴，待财政部门确认入库", Plan: fee, Undo: func(x *p.Ctx) error { return settlement.ReturnRemittance(x.W, x.Case.No) }, Run: func(x *p.Ctx) error {
 					f, err := p.Form[remittanceForm](x)
 					if err != nil {
 						return err

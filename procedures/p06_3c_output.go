@@ -103,7 +103,7 @@ func output(id, prefix, title string, by, first p.Role) *p.Procedure {
 	give := p.Effects{{Name: "opine_output", Say: "意见在全部审查人提交前不公开", Plan: c, Run: opineOutput}}
 	steps := []p.Step{
 		{Do: "submit", Label: "提交审查", By: by, From: p.S("draft"), To: "review", Plan: c, Edits: true, Style: p.Primary, Require: p.Rules{right, once},
-			Then: p.Effects{{Name: "run_checks", Say: "立即运行自动检查", Plan: c, Run: runOutputChecks}}},
+			Then: p.Effects{{Name: "run_checks", Say: "立即运行自动检查", Plan: c, Run: runOutputChecks, Undo: p.Harmless}}},
 		{Do: "opine", Label: "提交审查意见", By: first, From: p.S("review"), To: "second_review", Plan: c, Apart: other, Input: review, Require: p.Rules{apartOrg}, Style: p.Primary, Then: give},
 		{Do: "opine_second", Label: "提交审查意见", By: party.Authority, From: p.S("second_review"), To: "decision", Plan: c, Apart: append([]string{"opine"}, other...), Input: review,
 			Require: p.Rules{apartOrg}, Style: p.Primary, Then: give},

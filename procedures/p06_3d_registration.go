@@ -161,7 +161,7 @@ func registration(id, prefix, title string, by p.Role) *p.Procedure {
 						return missing(err)
 					}
 					return p.Hold(b.artefact.Org == c.Case.Org && b.artefact.State == "released" && (by != party.Operator || b.operator == c.Case.Org), nil)
-				}}}, Then: p.Effects{{Name: "check_compliance", Say: "立即运行合规检查", Plan: c, Run: keepCompliance}}},
+				}}}, Then: p.Effects{{Name: "check_compliance", Say: "立即运行合规检查", Plan: c, Run: keepCompliance, Undo: p.Harmless}}},
 			{Do: "approve", Label: "审核通过", By: party.Operator, From: p.S("review"), To: "coding", Plan: c, Apart: apart, Require: p.Rules{compliant},
 				Then: p.Effects{{Name: "keep_compliance", Say: "结论绑定产品的摘要值", Plan: c, Run: keepCompliance}}, Style: p.Primary},
 			{Do: "return", Label: "退回", By: party.Operator, From: p.S("review"), To: "draft", Plan: c, Apart: apart, Opinion: true, Return: true},

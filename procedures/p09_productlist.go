@@ -445,7 +445,7 @@ func ListSuggestion() *p.Procedure {
 		Steps: []p.Step{
 			{Do: "suggest", Label: "提交建议", By: party.Developer, From: p.S("draft"), To: "answering", Plan: c, Edits: true, Style: p.Primary,
 				Require: p.Rules{roundOpen(func(c *p.Ctx) (string, error) { f, err := p.Form[suggestionForm](c); return f.Round, err })},
-				Then: p.Effects{{Name: "keep_suggestion", Say: "计入本轮产品清单", Plan: c, Run: func(c *p.Ctx) error {
+				Then: p.Effects{{Name: "keep_suggestion", Say: "计入本轮产品清单", Plan: c, Undo: func(c *p.Ctx) error { return development.Unsuggest(c.W, c.Case.No) }, Run: func(c *p.Ctx) error {
 					f, err := p.Form[suggestionForm](c)
 					if err != nil {
 						return err

@@ -33,6 +33,7 @@ func Check(p *Procedure, params *plan.Parameters) (errs []error) {
 	if _, ok := p.State(StateVoid); !ok {
 		p.States = append(p.States, voided)
 	}
+	p.derive()
 	ids := map[string]bool{}
 	for _, s := range p.States {
 		if ids[s.ID] || !nameShape.MatchString(s.ID) || s.Label == "" {

@@ -62,7 +62,9 @@ func init() {
 		}
 		d, err := pick(t.Actor, t.Case.Role, t.Case.Org, "")
 		mine := err == nil || t.Case.Person == t.Actor.Person
-		return d, mine && (t.Case.OwesOrg != d.Org || t.Case.Owes != d.Role), nil
+		elsewhere := t.Case.OwesOrg != d.Org || t.Case.Owes != d.Role
+		colleague := t.Case.Handler != "" && t.Case.Handler != t.Actor.Person && t.Case.Handler != d.Behalf
+		return d, mine && (elsewhere || colleague), nil
 	}, run: func(t *txn, _ Act) error { t.Case.Urged++; return nil }})
 	declare(&common{do: "supervise", label: "督办", news: "supervise", offered: func(t *txn) (Desk, bool, error) {
 		if t.Case.Final || t.Case.OwesOrg == "" || draft(t.Case, t.p) {
@@ -101,14 +103,20 @@ func init() {
 		}
 		return nil
 	}})
-	declare(&common{do: "void", label: "作废", opinion: true, irrev: "事项作废后不能恢复，编号不再使用，记录保留备查",
+	declare(&common{do: "void", label: "作废", opinion: true, news: "step", irrev: "事项作废后不能恢复，编号不再使用，记录保留备查",
 		offered: func(t *txn) (Desk, bool, error) {
 			if t.Case.State != t.p.Start || t.Case.Person != t.Actor.Person {
-				return Desk{}, false, nil
+				return t.annuls()
 			}
 			d, err := pick(t.Actor, t.Case.Role, t.Case.Org, "")
 			return d, err == nil || t.Case.Org == "", nil
-		}, run: func(t *txn, _ Act) error { t.Case.State = StateVoid; return nil }})
+		}, run: func(t *txn, _ Act) error {
+			if err := undoAll(t.Ctx); err != nil {
+				return err
+			}
+			t.Case.State = StateVoid
+			return t.left()
+		}})
 }
 
 // owing: the actor's desk owes the move; claim is offered only while nobody has it.

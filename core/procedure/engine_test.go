@@ -102,7 +102,7 @@ func open(t testing.TB, e store.Engine) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Supervises: governing}, sample(), personal())
+	eng, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Supervises: governing}, sample(), personal(), own())
 	if err != nil {
 		t.Fatal(err)
 	}

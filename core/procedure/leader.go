@@ -146,13 +146,7 @@ func (v *CaseView) veil(t *txn) error {
 				kept = append(kept, ch)
 			}
 		}
-		v.Events[i].Changed = jsonText(kept)
-		input := map[string]any{}
-		if err := json.Unmarshal([]byte(v.Events[i].Input), &input); err != nil {
-			return fmt.Errorf("read the history of %s: %w", v.Case.No, err)
-		}
-		conceal(v.Procedure.Asked(v.Events[i]), input)
-		v.Events[i].Input = jsonText(input)
+		v.Events[i].Changed, v.Events[i].Input = jsonText(kept), "{}"
 	}
 	v.Files, v.Chain, v.Stages, v.Offers, v.Sections, v.Supervised = nil, nil, nil, nil, nil, true
 	t.fieldSections(v)

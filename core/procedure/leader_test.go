@@ -51,6 +51,28 @@ func personal() *procedure.Procedure {
 		}}
 }
 
+// own is a procedure in which a colleague checks, with an effect that can be undone.
+func own() *procedure.Procedure {
+	c := plan.C("6.3.2")
+	return &procedure.Procedure{ID: "own", Prefix: "ZH", Title: "自核", Plan: c, Start: "draft",
+		Form: procedure.FormOf[wish](
+			procedure.Field{Name: "title", Label: "名称", Kind: procedure.Text, Plan: c},
+			procedure.Field{Name: "reason", Label: "理由", Kind: procedure.LongText, Plan: c}),
+		States: procedure.Phases{{ID: "draft", Label: "草稿", Owes: asker, Track: true}, {ID: "check", Label: "待核", Owes: asker, Track: true},
+			{ID: "done", Label: "已核", Final: true, Track: true}, {ID: "withdrawn", Label: "已撤回", Final: true}},
+		Steps: []procedure.Step{
+			{Do: "submit", Label: "提交", By: asker, From: procedure.S("draft"), To: "check", Plan: c, Edits: true,
+				Then: procedure.Effects{{Name: "keep", Say: "登记", Plan: c,
+					Run: func(c *procedure.Ctx) error {
+						_, err := c.W.Exec(`INSERT INTO meta (key, value) VALUES ($1, '1')`, "own/"+c.Case.No)
+						return err
+					},
+					Undo: func(c *procedure.Ctx) error { return c.W.ExecOne(`DELETE FROM meta WHERE key = $1`, "own/"+c.Case.No) }}}},
+			{Do: "approve", Label: "核定", By: asker, From: procedure.S("check"), To: "done", Plan: c, Apart: procedure.Acts("submit")},
+			procedure.Withdraw("withdrawn", asker, c, "draft"),
+		}}
+}
+
 // archiveOpen is what the clock's step of personal() asks for.
 var archiveOpen bool
 

@@ -10,6 +10,7 @@ import (
 // state × act × role that is allowed with its clause, rules and effects. What is not listed is
 // refused. It is committed as golden text and reviewed by a lawyer.
 func (p *Procedure) Matrix() string {
+	p.derive()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s 依据 %s\n\n", p.ID, p.Title, p.Plan.ID)
 	b.WriteString("环节\n")

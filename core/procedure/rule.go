@@ -114,6 +114,10 @@ type Effect struct {
 	Say  string // what will happen, for the dry run, in Chinese
 	Plan plan.Clause
 	Run  func(*Ctx) error
+	// Undo takes the effect back when the case is withdrawn or annulled before anybody else acted;
+	// Harmless = it leaves nothing outside the case. nil = what happened stays, and the case cannot
+	// be taken back.
+	Undo func(*Ctx) error
 }
 
 // ErrFails makes a rule answer with its own sentence.

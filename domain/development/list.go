@@ -278,6 +278,11 @@ func Suggest(w *store.Tx, caseNo, round, org, text string) error {
 	return err
 }
 
+// Unsuggest takes back a suggestion that has not been answered.
+func Unsuggest(w *store.Tx, caseNo string) error {
+	return w.ExecOne(`DELETE FROM list_suggestion WHERE case_no = $1 AND adopted IS NULL`, caseNo)
+}
+
 // Answer keeps the operator's answer to a suggestion.
 func Answer(w *store.Tx, caseNo string, adopted bool, answer string) error {
 	return w.ExecOne(`UPDATE list_suggestion SET adopted = $1, answer = $2 WHERE case_no = $3`, adopted, answer, caseNo)
