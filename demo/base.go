@@ -28,7 +28,7 @@ type Account struct {
 	Password string   `json:"password"`
 	Roles    []string `json:"roles"`
 	Org      string   `json:"org"`
-	Name     string   `json:"name"`
+	Name     string   `json:"-"`
 }
 
 // member is a person of an organisation: user name, name, and whether it leads.
@@ -63,11 +63,14 @@ func city() []organisation {
 		organ("org_drc", "朔州市发展和改革委员会", "140600", "朔发改价", r(party.Pricing), member{"drc1", "褚文静", true}, member{"drc2", "卫国栋", false}),
 		organ("org_fin", "朔州市财政局", "140600", "朔财综", r(party.Treasury), member{"fin1", "蒋明月", true}, member{"fin2", "沈一凡", false}),
 		organ("org_cac", "中共朔州市委网络安全和信息化委员会办公室", "140600", "朔网办", r(party.Cyberspace), member{"cac1", "韩雪松", true}),
-		organ("org_police", "朔州市公安局", "140600", "朔公网", r(party.Police), member{"police1", "杨振宇", true}),
+		organ("org_police", "朔州市公安局", "140600", "朔公网", r(party.Police, party.Source, party.Regulator), member{"police1", "杨振宇", true}, member{"police2", "岳长安", false}),
 		organ("org_secrecy", "朔州市国家保密局", "140600", "朔保", r(party.Secrecy), member{"secrecy1", "朱慎言", true}),
-		organ("org_market", "朔州市市场监督管理局", "140600", "朔市监", r(party.Market), member{"market1", "秦正平", true}),
+		organ("org_market", "朔州市市场监督管理局", "140600", "朔市监", r(party.Market, party.Source, party.Regulator), member{"market1", "秦正平", true}, member{"market2", "柳公平", false}),
 		organ("org_audit", "朔州市审计局", "140600", "朔审", r(party.Auditor), member{"audit1", "尤公正", true}),
 		{"org_water", "朔州市城市供水服务中心", "140600", "", party.Institution, '1', '2', r(party.Source), []member{{"water1", "许清源", true}, {"water2", "何长流", false}}},
+		{"org_heat", "朔州市集中供热服务中心", "140600", "", party.Institution, '1', '2', r(party.Source), []member{{"heat1", "温长春", true}, {"heat2", "管如春", false}}},
+		firm("org_power", "朔州桑源供电服务有限公司", "140600", r(party.Source), member{"power1", "雷明远", true}, member{"power2", "段晓光", false}),
+		{"org_expert", "朔州市公共数据专家委员会（演示）", "140600", "", party.Institution, '1', '2', r(party.Expert), []member{{"expert1", "温如玉", true}, {"expert2", "石磊", false}, {"expert3", "易安", false}}},
 		firm("org_op", "朔州桑源数据运营有限公司", "140600", r(party.Operator), member{"oper1", "吕承志", true}, member{"oper2", "施雅文", false}, member{"oper3", "张伯安", false}),
 		firm("org_dev", "朔州雁门数智科技有限公司", "140600", r(party.Developer), member{"dev1", "孔令辉", true}, member{"dev2", "曹一鸣", false}),
 		firm("org_dev2", "山西恒岳信息技术有限公司", "140600", r(party.Developer, party.Customer), member{"deva1", "严子墨", true}),

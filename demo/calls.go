@@ -4,13 +4,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"pado/core/calendar"
 	"pado/domain/gateway"
 )
 
-// Invoke makes one signed call of a product and returns status and body. now is the wall
+// Invoke makes one signed call of a product, with the query of its example if none is given, and
+// returns status and body. now is the wall
 // clock's time, nonce a fresh text of 16 to 64 characters.
 func (d *Driver) Invoke(k Key, query string, now time.Time, nonce string) (int, []byte) {
 	if d.err != nil {
@@ -21,13 +23,17 @@ func (d *Driver) Invoke(k Key, query string, now time.Time, nonce string) (int, 
 		d.Fail("the secret is no hex: %w", err)
 		return 0, nil
 	}
-	s := gateway.Signed{Method: "GET", Path: k.Example.Path, RawQuery: query, Key: k.Key, Time: fmt.Sprint(now.Unix()), Nonce: nonce}
+	path, own, _ := strings.Cut(k.Example.Path, "?")
+	if query == "" {
+		query = own
+	}
+	s := gateway.Signed{Method: "GET", Path: path, RawQuery: query, Key: k.Key, Time: fmt.Sprint(now.Unix()), Nonce: nonce}
 	sign, err := gateway.Sign(gateway.Credential{Algorithm: "HMAC-SHA256", Secret: secret}, s)
 	if err != nil {
 		d.Fail("sign: %w", err)
 		return 0, nil
 	}
-	address := d.URL + k.Example.Path
+	address := d.URL + path
 	if query != "" {
 		address += "?" + query
 	}
@@ -48,7 +54,7 @@ func (d *Driver) Ready(k Key, now func() time.Time) {
 	defer tick.Stop()
 	for i := range 100 {
 		status, body := d.Invoke(k, "", now(), fmt.Sprintf("ready-%016d", i))
-		if d.err != nil || status == 200 {
+		if d.err != nil || status == 200 || status == 422 { // 422: known, but the product wants its parameters
 			return
 		}
 		if i == 99 {

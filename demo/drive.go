@@ -9,6 +9,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -22,6 +24,7 @@ type Driver struct {
 	Advance func(to time.Time) error // moves business time and lets the clock take its steps
 	Wait    func(user string) error  // lets background work a person can see come to rest
 	people  map[string]*http.Client
+	seen    map[string]int64 // revisions of cases as last answered
 	err     error
 }
 
@@ -111,6 +114,15 @@ func (d *Driver) send(c *http.Client, req *http.Request) (int, []byte) {
 	return res.StatusCode, b
 }
 
+// Register makes an account of a member of the public.
+func (d *Driver) Register(user string, body Form) {
+	if d.err == nil {
+		if status, b := d.raw(&http.Client{Timeout: time.Minute}, "POST", "/api/registration", body, nil); status != 201 {
+			d.Fail("%s cannot register: %d %s", user, status, b)
+		}
+	}
+}
+
 // Call makes one request as a person and returns status and body.
 func (d *Driver) Call(user, method, path string, body any) (int, []byte) {
 	if d.err != nil {
@@ -165,13 +177,25 @@ func (d *Driver) See(user, no string) (c Case) {
 	if c.Form == nil {
 		c.Form = Form{}
 	}
+	d.note(c)
 	return c
+}
+
+// note remembers where a case stands, so that the next step need not read it first.
+func (d *Driver) note(c Case) {
+	if d.seen == nil {
+		d.seen = map[string]int64{}
+	}
+	if c.No != "" {
+		d.seen[c.No] = c.Revision
+	}
 }
 
 // Start opens a case and returns its number.
 func (d *Driver) Start(user, procedure string, f Form) string {
 	var c Case
 	d.Post(user, "/api/procedures/"+procedure+"/cases", Form{"form": f}, &c)
+	d.note(c)
 	return c.No
 }
 
@@ -195,12 +219,25 @@ func (d *Driver) Do(user, no, action string, a Act) (c Case) {
 	} else if err := json.Unmarshal(b, &c); err != nil {
 		d.Fail("%s: %w", action, err)
 	}
+	d.note(c)
 	return c
 }
 
-// Try takes a step and returns the answer, whatever it is.
+// Try takes a step and returns the answer, whatever it is. Where the clock has moved the case since
+// it was last seen, it is read again and the step is tried once more.
 func (d *Driver) Try(user, no, action string, a Act) (int, []byte) {
-	now := d.See(user, no)
+	revision, known := d.seen[no]
+	if !known {
+		revision = d.See(user, no).Revision
+	}
+	status, b := d.try(user, no, action, revision, a)
+	if known && status == http.StatusConflict {
+		status, b = d.try(user, no, action, d.See(user, no).Revision, a)
+	}
+	return status, b
+}
+
+func (d *Driver) try(user, no, action string, revision int64, a Act) (int, []byte) {
 	if d.err != nil {
 		return 0, nil
 	}
@@ -221,7 +258,7 @@ func (d *Driver) Try(user, no, action string, a Act) (int, []byte) {
 			}
 		}
 	}
-	return d.raw(d.client(user), "POST", "/api/cases/"+no+"/"+action, body, map[string]string{"If-Match": fmt.Sprint(now.Revision)})
+	return d.raw(d.client(user), "POST", "/api/cases/"+no+"/"+action, body, map[string]string{"If-Match": fmt.Sprint(revision)})
 }
 
 // Attach uploads a file and returns its id.
@@ -259,20 +296,63 @@ func (d *Driver) Pick(user, list, want string) string {
 	var out struct {
 		Items []struct{ Value, Label string }
 	}
-	d.Get(user, "/api/choices/"+list, &out)
-	for _, o := range out.Items {
-		if o.Label == want || o.Value == want {
-			return o.Value
+	for _, q := range []string{"", "?q=" + url.QueryEscape(want)} { // some lists answer to what is typed only
+		d.Get(user, "/api/choices/"+list+q, &out)
+		for _, o := range out.Items {
+			if o.Label == want || o.Value == want {
+				return o.Value
+			}
 		}
-	}
-	for _, o := range out.Items {
-		if len(want) > 0 && bytes.Contains([]byte(o.Label), []byte(want)) {
-			return o.Value
+		for _, o := range out.Items {
+			if want != "" && strings.Contains(o.Label, want) {
+				return o.Value
+			}
 		}
 	}
 	d.Fail("%s finds no %q in the list %s: %+v", user, want, list, out.Items)
 	return ""
 }
+
+// step is one act of a walk: who does what. A return to the drafter carries its opinion.
+type step struct {
+	user, do string
+	act      Act
+}
+
+// walk takes steps one after the other.
+func (d *Driver) walk(no string, steps ...step) string {
+	for _, s := range steps {
+		d.Do(s.user, no, s.do, s.act)
+	}
+	return no
+}
+
+// spread opens one case for each path and walks it, so that the cases of one kind come to rest in
+// different states. fresh opens the n-th case.
+func (d *Driver) spread(fresh func(n int) string, paths ...[]step) (list []string) {
+	for i, p := range paths {
+		list = append(list, d.walk(fresh(i), p...))
+	}
+	return list
+}
+
+// say is a step with an opinion only.
+func say(user, do, opinion string) step { return step{user, do, Act{Opinion: opinion}} }
+
+// plainly is a step that asks for nothing.
+func plainly(user, do string) step { return step{user: user, do: do} }
+
+// with is a step with the act's own fields.
+func with(user, do string, input Form) step { return step{user, do, Act{Input: input}} }
+
+// paper is a step that hands in a made-up signed scan.
+func (d *Driver) paper(user, do, name string, a Act) step {
+	a.Files = append(a.Files, d.Attach(user, name, signed))
+	return step{user, do, a}
+}
+
+// path is a list of steps.
+func path(steps ...step) []step { return steps }
 
 // Must stops the driver when a case is not in the state.
 func (d *Driver) Must(user, no, state string) {

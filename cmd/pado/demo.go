@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"pado/core/identity"
 	"pado/core/secret"
 	"pado/demo"
-	"pado/domain/governance/ingest"
 	"pado/domain/party"
 )
 
@@ -46,6 +44,34 @@ func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 	if _, err := os.Stat(filepath.Join(p.data, "demo.json")); err == nil && *ifMissing {
 		return printAccounts(out, p.data)
 	}
+	keyed, err := vacant(&p)
+	if err != nil {
+		return err
+	}
+	site, err := workshop(p)
+	if err != nil {
+		return err
+	}
+	err = build(ctx, site, p.data, *people, *bare, out)
+	if err == nil {
+		os.Remove(p.data) //nolint:errcheck // an empty folder may be in the way; if it is not empty, the next step says so
+		err = os.Rename(site.data, p.data)
+	}
+	if err != nil {
+		if !keyed {
+			os.Remove(p.kek) //nolint:errcheck // it may not have been made
+		}
+		err = errors.Join(err, os.RemoveAll(site.data))
+		if p.db != "" {
+			return fmt.Errorf("未能建立演示城市，数据目录未作改动，数据库请清空后再试：%w", err)
+		}
+		return fmt.Errorf("未能建立演示城市，目录未作改动：%w", err)
+	}
+	return printAccounts(out, p.data)
+}
+
+// build makes the whole city in a place of its own; target is only named in what is printed.
+func build(ctx context.Context, p place, target string, people int, bare bool, out io.Writer) (err error) {
 	began := time.Now()
 	db, kek, keys, err := found(ctx, &p, "140600", true, demo.Start, rand.NewChaCha8([32]byte{0x14, 0x06}))
 	if err != nil {
@@ -56,7 +82,8 @@ func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 		db.Close()
 		return err
 	}
-	defer x.close()
+	s := &session{place: p, x: x}
+	defer s.close()
 	say := func(format string, a ...any) {
 		fmt.Fprintf(out, "[%5.1fs] "+format+"\n", append([]any{time.Since(began).Seconds()}, a...)...)
 	}
@@ -65,87 +92,80 @@ func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("演示单位与账号：%w", err)
 	}
 	say("单位与账号：%d 个账号", len(file.Accounts))
-	if !*bare {
-		if err := x.fill(ctx, *people, say, &file); err != nil {
+	if !bare {
+		if err := s.fill(ctx, people, say, &file); err != nil {
+			return err
+		}
+	}
+	// Closed in good order, what was called last is sealed; the checkpoint comes after it.
+	s.close()
+	if db, _, keys, err = p.open(ctx); err != nil {
+		return err
+	}
+	defer db.Close()
+	if !bare {
+		if err := overview(ctx, db, say); err != nil {
 			return err
 		}
 	}
 	if err := sign(ctx, db, keys); err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(file, "", "  ")
-	if err != nil {
+	if err := file.write(p.data); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(p.data, "demo.json"), append(b, '\n'), 0o600); err != nil {
-		return err
-	}
-	say("完成：%s", filepath.Join(p.data, "demo.json"))
-	return printAccounts(out, p.data)
-}
-
-// fill drives the main job through the platform's own API on a free port of the loopback, as the
-// demonstration's people: from the mandate to a customer's key.
-func (x *platform) fill(ctx context.Context, people int, say func(string, ...any), file *demoFile) error {
-	ctx, cancel := context.WithCancel(ctx)
-	x.role = "all"
-	h, err := x.handler(ctx, false)
-	if err != nil {
-		cancel()
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		cancel()
-		return err
-	}
-	srv := serverOf(h)
-	go srv.Serve(l) //nolint:errcheck // it ends with the demonstration
-	x.start(ctx)
-	defer func() { srv.Close(); cancel() }()
-	d := &demo.Driver{URL: "http://" + l.Addr().String()}
-	d.Wait = func(user string) error { return demo.Jobs(d, user) }
-	d.Advance = func(to time.Time) error {
-		if err := x.db.AdvanceClock(ctx, to, "system"); err != nil {
-			return err
-		}
-		return x.settle(ctx)
-	}
-	examples, err := ingest.Examples()
-	if err != nil {
-		return err
-	}
-	agreement := demo.Authorise(d)
-	say("授权依据、实施方案、授权运营协议已生效")
-	census := demo.Census(string(examples["adult-census"].Text), "census.csv", demo.CensusFile(people))
-	air := demo.Air(string(examples["beijing-pm25"].Text), "air.csv", demo.AirFile(336), demo.AirFields)
-	demo.Supply(d, agreement, census, air)
-	say("目录、接入与数据集：%d 人，%d 小时", people, 336*24)
-	made := demo.Develop(d, agreement, demo.Employment(census))
-	say("产品清单、场景、需求、提问、出域、登记与上线")
-	demo.Price(d, made.Product, "1.50", "0.50")
-	_, key := demo.Order(d, "bank1", made.Product, demo.Employment(census).Name, 100000)
-	say("收费标准公示生效，订单与密钥")
-	if err := d.Err(); err != nil {
-		return err
-	}
-	file.Keys = append(file.Keys, key)
-	file.Projects = append(file.Projects, demo.Project{No: made.Project, User: "dev1"})
+	say("完成：%s", filepath.Join(target, "demo.json"))
 	return nil
 }
 
-func printAccounts(out io.Writer, dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+// write makes the ready calls fresh and writes the file whole or not at all.
+func (f *demoFile) write(dir string) error {
+	if err := refresh(f, time.Now()); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
 	}
-	var f demoFile
+	part := filepath.Join(dir, ".demo.json.part")
+	if err := os.WriteFile(part, append(b, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, filepath.Join(dir, "demo.json"))
+}
+
+func readDemo(dir string) (f demoFile, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, "demo.json"))
+	if err != nil {
+		return f, err
+	}
 	if err := json.Unmarshal(b, &f); err != nil {
-		return errors.New("demo.json 已损坏")
+		return f, errors.New("demo.json 已损坏")
+	}
+	return f, nil
+}
+
+// keepExamples writes demo.json anew every two minutes while a demonstration city is served, so
+// that the calls in it can be sent as they stand: a signature is good for a few minutes and once.
+func (x *platform) keepExamples(context.Context) error {
+	f, err := readDemo(x.data)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil || len(f.Keys) == 0 {
+		return err
+	}
+	return f.write(x.data)
+}
+
+func printAccounts(out io.Writer, dir string) error {
+	f, err := readDemo(dir)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "演示账号（密码均为 %s）：\n", demo.Password)
 	for _, a := range f.Accounts {
-		fmt.Fprintf(out, "  %-10s %s %s %v\n", a.User, a.Name, a.Org, a.Roles)
+		fmt.Fprintf(out, "  %-10s %s %v\n", a.User, a.Org, a.Roles)
 	}
 	return nil
 }

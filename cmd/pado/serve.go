@@ -76,6 +76,7 @@ func serveCommand(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	x.role = *role
+	x.demonstrate()
 	defer x.close()
 	defer cancel()
 	h, err := x.handler(ctx, *cert != "")
