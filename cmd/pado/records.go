@@ -71,23 +71,32 @@ func (p *place) readKEK(create bool) ([]byte, error) {
 	return b, nil
 }
 
-// open opens existing records and their log keys.
-func (p *place) open(ctx context.Context) (*store.DB, []byte, audit.Keys, error) {
+// read opens the records without their key. The caller closes them.
+func (p *place) read(ctx context.Context) (*store.DB, error) {
 	if err := p.check(); err != nil {
-		return nil, nil, audit.Keys{}, err
+		return nil, err
 	}
 	if p.db == "" {
 		if _, err := os.Stat(p.dsn()); err != nil {
-			return nil, nil, audit.Keys{}, errors.New("数据目录中没有平台记录，请先运行 pado init 或 pado demo")
+			return nil, errors.New("数据目录中没有平台记录，请先运行 pado init 或 pado demo")
 		}
-	}
-	kek, err := p.readKEK(false)
-	if err != nil {
-		return nil, nil, audit.Keys{}, err
 	}
 	db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
 	if err != nil {
-		return nil, nil, audit.Keys{}, fmt.Errorf("打开记录失败：%w", err)
+		return nil, fmt.Errorf("打开记录失败：%w", err)
+	}
+	return db, nil
+}
+
+// open opens existing records and their log keys.
+func (p *place) open(ctx context.Context) (*store.DB, []byte, audit.Keys, error) {
+	db, err := p.read(ctx)
+	if err != nil {
+		return nil, nil, audit.Keys{}, err
+	}
+	kek, err := p.readKEK(false)
+	if err != nil {
+		return nil, nil, audit.Keys{}, errors.Join(err, db.Close())
 	}
 	var keys audit.Keys
 	err = db.View(ctx, func(r *store.ReadTx) error {

@@ -75,10 +75,7 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 				opt.Hooks = replayHooks(ctx, nil)
 			}
 		} else {
-			if err := p.check(); err != nil {
-				return err
-			}
-			db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+			db, err := p.read(ctx)
 			if err != nil {
 				return err
 			}
@@ -216,10 +213,7 @@ func ledgerCommand(ctx context.Context, args []string, out io.Writer) error {
 		if err := fs.Parse(args); err != nil {
 			return err
 		}
-		if err := p.check(); err != nil {
-			return err
-		}
-		db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+		db, err := p.read(ctx)
 		if err != nil {
 			return err
 		}
@@ -257,10 +251,7 @@ func usageCommand(ctx context.Context, args []string, out io.Writer) error {
 		if err := f.Parse(args); err != nil {
 			return err
 		}
-		if err := p.check(); err != nil {
-			return err
-		}
-		db, err := store.Open(ctx, store.Options{DSN: p.dsn()})
+		db, err := p.read(ctx)
 		if err != nil {
 			return err
 		}

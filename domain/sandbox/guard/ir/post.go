@@ -43,31 +43,7 @@ const (
 
 // released resolves a name among released columns.
 func (s *scope) released(c *ast.Column) (*released, *refuse.Refusal) {
-	var found *released
-	name := c.Names[len(c.Names)-1]
-	known := len(c.Names) == 1
-	for _, it := range s.items {
-		if len(c.Names) == 2 && fold(it.name) != fold(c.Names[0]) {
-			continue
-		}
-		known = true
-		for _, o := range it.outs {
-			if fold(o.Name) != fold(name) || (len(c.Names) == 1 && it.using[fold(name)]) {
-				continue
-			}
-			if found != nil {
-				return nil, refuse.New(refuse.Ambiguous, name)
-			}
-			found = o
-		}
-	}
-	if !known {
-		return nil, refuse.New(refuse.UnknownTable, c.Names[0])
-	}
-	if found == nil {
-		return nil, refuse.New(refuse.UnknownColumn, strings.Join(c.Names, "."))
-	}
-	return found, nil
+	return find(s.items, c, func(it *scopeItem) []*released { return it.outs }, func(o *released) string { return o.Name })
 }
 
 // val is an emitted expression with what is known of it.

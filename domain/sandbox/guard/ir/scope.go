@@ -26,25 +26,25 @@ type scopeItem struct {
 
 func fold(s string) string { return strings.ToLower(s) }
 
-// column resolves a reference to a protected column. Forbidden columns resolve to a refusal
-// of their own, so that the asker learns the rule and not only that the name is unknown.
-func (s *scope) column(c *ast.Column) (*Col, *refuse.Refusal) {
-	var found *Col
+// find resolves a name, qualified or not, among what the FROM items offer; more than one meaning is
+// refused, and so is none.
+func find[T any](items []*scopeItem, c *ast.Column, offers func(*scopeItem) []*T, called func(*T) string) (*T, *refuse.Refusal) {
+	var found *T
 	name := c.Names[len(c.Names)-1]
 	known := len(c.Names) == 1
-	for _, it := range s.items {
+	for _, it := range items {
 		if len(c.Names) == 2 && fold(it.name) != fold(c.Names[0]) {
 			continue
 		}
 		known = true
-		for _, k := range it.cols {
-			if fold(k.Name) != fold(name) || (len(c.Names) == 1 && it.using[fold(name)]) {
+		for _, o := range offers(it) {
+			if fold(called(o)) != fold(name) || (len(c.Names) == 1 && it.using[fold(name)]) {
 				continue
 			}
 			if found != nil {
 				return nil, refuse.New(refuse.Ambiguous, name)
 			}
-			found = k
+			found = o
 		}
 	}
 	if !known {
@@ -52,6 +52,16 @@ func (s *scope) column(c *ast.Column) (*Col, *refuse.Refusal) {
 	}
 	if found == nil {
 		return nil, refuse.New(refuse.UnknownColumn, strings.Join(c.Names, "."))
+	}
+	return found, nil
+}
+
+// column resolves a reference to a protected column. Forbidden columns resolve to a refusal
+// of their own, so that the asker learns the rule and not only that the name is unknown.
+func (s *scope) column(c *ast.Column) (*Col, *refuse.Refusal) {
+	found, no := find(s.items, c, func(it *scopeItem) []*Col { return it.cols }, func(k *Col) string { return k.Name })
+	if no != nil {
+		return nil, no
 	}
 	if found.Label == policy.Forbidden {
 		return nil, refuse.New(refuse.Forbidden, found.Name)
