@@ -240,7 +240,7 @@ func (a *API) draw(v *procedure.CaseView, now time.Time, kinds paperKinds, names
 	st, _ := p.State(c.State)
 	w := CaseWire{No: c.No, Title: c.Title, Revision: c.Revision, Etag: fmt.Sprint(c.Revision), Tenant: c.Tenant, Backfill: c.Backfill,
 		Supervised: c.Supervised, Overseen: v.Supervised, Urged: c.Urged, Subject: c.Subject, Parent: c.Parent, Created: c.Created, Starter: v.Org,
-		Form: json.RawMessage(c.Form), Fields: fieldsWire(p.Form.Fields), Sections: v.Sections, Elapsed: v.Elapsed,
+		Form: json.RawMessage(c.Form), Fields: fieldsWire(v.Fields), Sections: v.Sections, Elapsed: v.Elapsed,
 		Parties: []PartyWire{}, History: []EventWire{}, Offers: []OfferWire{}, Attachments: []AttachmentWire{}, Documents: []PaperWire{},
 		Due: a.due(c.DueAt, c.DueYear, c.Since, now, st.Within)}
 	w.Procedure.ID, w.Procedure.Title, w.Procedure.Clause, w.Procedure.Kind = p.ID, p.Title, clauseRef(p.Plan.ID), string(p.Kind)
@@ -271,8 +271,8 @@ func (a *API) draw(v *procedure.CaseView, now time.Time, kinds paperKinds, names
 		if err := json.Unmarshal([]byte(e.Changed), &ev.Changed); err != nil {
 			ev.Changed = nil
 		}
-		if asked := p.Asked(e); len(asked) > 0 && e.Input != "{}" {
-			ev.Fields, ev.Input = fieldsWire(asked), json.RawMessage(e.Input)
+		if len(e.Asked) > 0 {
+			ev.Fields, ev.Input = fieldsWire(e.Asked), json.RawMessage(e.Input)
 		}
 		if e.Seq >= 0 {
 			w.Proof = &ProofWire{e.Seq, fmt.Sprintf("/api/log/proof/%d", e.Seq)}

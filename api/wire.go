@@ -21,6 +21,7 @@ type FieldWire struct {
 	Unit     string             `json:"unit,omitempty"`
 	Options  []procedure.Option `json:"options,omitempty"`
 	Source   string             `json:"source,omitempty"`
+	Names    []procedure.Option `json:"names,omitempty"` // of the records that the values at hand point to
 	Max      int                `json:"max,omitempty"`
 	Min      int                `json:"min,omitempty"`
 	Pattern  string             `json:"pattern,omitempty"`
@@ -34,7 +35,7 @@ func fieldsWire(fields []procedure.Field) []FieldWire {
 	out := make([]FieldWire, 0, len(fields))
 	for _, f := range fields {
 		w := FieldWire{Name: f.Name, Label: f.Label, Kind: f.Kind, Clause: f.Plan.ID, Required: f.Required, Help: f.Help, Unit: f.Unit,
-			Options: f.Options, Max: f.Max, Min: f.Min, Pattern: f.Pattern, Show: f.Show, Section: f.Section, Secret: f.Secret}
+			Options: f.Options, Names: f.Named, Max: f.Max, Min: f.Min, Pattern: f.Pattern, Show: f.Show, Section: f.Section, Secret: f.Secret}
 		if f.Source != "" {
 			w.Source = "/api/choices/" + f.Source
 		}

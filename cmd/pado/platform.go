@@ -93,7 +93,7 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 		return nil, err
 	}
 	x.engine, err = procedure.New(db, procedure.Options{City: x.city, Parameters: x.params, Calendar: calendar.Shipped(),
-		Notify: party.Notify, Scope: id.Within, Supervises: party.Supervisors}, procedures.All()...)
+		Notify: party.Notify, Scope: id.Within, Supervises: party.Supervisors, Names: procedures.NameOf}, procedures.All()...)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,10 @@ func (e *Engine) BoardPage(r *store.ReadTx, q BoardQuery) (page BoardPage, err e
 	for i := range rows {
 		p := e.procs[rows[i].Procedure]
 		n, _ := p.notice(rows[i].State)
-		posted := post(p, n, &rows[i].Case, rows[i].OrgName)
+		posted, err := e.post(r, p, n, &rows[i].Case, rows[i].OrgName)
+		if err != nil {
+			return page, err
+		}
 		if q.Text == "" {
 			page.Items = append(page.Items, posted)
 			continue
@@ -187,7 +190,10 @@ func (e *Engine) Posting(r *store.ReadTx, no string) (Posted, error) {
 	if err := ignoreMissing(r.Get(&org, `SELECT name FROM org WHERE id = $1`, c.Org)); err != nil {
 		return Posted{}, err
 	}
-	out := post(p, n, c, org)
+	out, err := e.post(r, p, n, c, org)
+	if err != nil {
+		return out, err
+	}
 	if out.Files, err = publicFiles(r, n, c); err != nil {
 		return out, err
 	}
@@ -292,7 +298,7 @@ func prefixed(prefix, columns string) string {
 	return strings.Join(parts, ", ")
 }
 
-func post(p *Procedure, n Notice, c *Case, org string) Posted {
+func (e *Engine) post(r *store.ReadTx, p *Procedure, n Notice, c *Case, org string) (Posted, error) {
 	out := Posted{No: c.No, Title: c.Title, Kind: n.Kind, Procedure: p.Title, Clause: n.Plan.ID, Org: c.Org, OrgName: org, Since: c.Since, DueAt: c.DueAt, DueYear: c.DueYear}
 	if s, ok := p.State(c.State); ok {
 		out.State = s.Label
@@ -301,9 +307,18 @@ func post(p *Procedure, n Notice, c *Case, org string) Posted {
 	if json.Unmarshal([]byte(c.Form), &values) != nil {
 		values = nil
 	}
+	var public []Field
 	for _, name := range n.Fields {
-		f, ok := p.field(name)
-		v := values[name]
+		if f, ok := p.field(name); ok {
+			public = append(public, f)
+		}
+	}
+	public, err := e.named(r, public, values)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range public {
+		v, ok := values[f.Name]
 		if !ok || v == nil || f.Secret {
 			continue
 		}
@@ -318,7 +333,7 @@ func post(p *Procedure, n Notice, c *Case, org string) Posted {
 			out.Papers = append(out.Papers, paper)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // tableOf shows the rows of a table field; what is secret has no column.
@@ -359,7 +374,7 @@ func tableOf(f Field, rows []any) Section {
 // shown is a field's value as people read it.
 func shown(f Field, v any) string {
 	label := func(s string) string {
-		for _, o := range f.Options {
+		for _, o := range append(f.Named[:len(f.Named):len(f.Named)], f.Options...) {
 			if o.Value == s {
 				return o.Label
 			}

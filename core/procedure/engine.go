@@ -22,6 +22,9 @@ type Options struct {
 	// Notify is told of everything people should hear about, inside the transaction, and writes
 	// messages with it. It must do no other I/O.
 	Notify func(*store.Tx, News) error
+	// Names names the record a Ref field picked from a list by its key; nil or an empty name = the key
+	// stands for itself.
+	Names func(r *store.ReadTx, list, key string) (string, error)
 	// Scope tells whether a desk of division code covers a case of tenant; nil = equal or city.
 	Scope func(division, tenant string) bool
 	// Supervises are the roles of the bodies that govern a division: their leaders see what every
@@ -241,7 +244,8 @@ type Event struct {
 	DocNo                                     string
 	FormDigest                                string
 	Revision                                  int64
-	Seq                                       int64 // leaf number; −1 when not yet looked up
+	Seq                                       int64   // leaf number; −1 when not yet looked up
+	Asked                                     []Field // by what the input was asked, see Named; nil when nothing was entered
 }
 
 const eventColumns = `case_no, n, at, person, person_name, org, org_name, role, behalf, action, label,

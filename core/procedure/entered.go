@@ -2,7 +2,11 @@ package procedure
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+
+	"pado/core/store"
 )
 
 const masked = "（已隐去）"
@@ -32,6 +36,69 @@ func hide(fields []Field, values map[string]any) {
 			}
 		}
 	}
+}
+
+// named are the fields with the names of the records that the values point to, in Named.
+func (e *Engine) named(r *store.ReadTx, fields []Field, values map[string]any) ([]Field, error) {
+	if e.opt.Names == nil || len(values) == 0 {
+		return fields, nil
+	}
+	out := slices.Clone(fields)
+	for i := range out {
+		f := &out[i]
+		list, ok := values[f.Name].([]any)
+		if one, single := values[f.Name].(string); single {
+			list, ok = []any{one}, true
+		}
+		if !ok || f.Source == "" && f.Kind != Table {
+			continue
+		}
+		for _, x := range list {
+			if row, ok := x.(map[string]any); ok {
+				rows, err := e.named(r, f.Rows, row)
+				if err != nil {
+					return nil, err
+				}
+				f.Rows = rows // with the names of the rows before
+				continue
+			}
+			key, ok := x.(string)
+			if !ok || slices.ContainsFunc(f.Named, func(o Option) bool { return o.Value == key }) {
+				continue
+			}
+			name, err := e.opt.Names(r, f.Source, key)
+			if err != nil {
+				return nil, fmt.Errorf("name %s of %s: %w", f.Name, f.Source, err)
+			}
+			if name != "" {
+				f.Named = append(f.Named[:len(f.Named):len(f.Named)], Option{key, name})
+			}
+		}
+	}
+	return out, nil
+}
+
+// names fills in what the fields of a view are read by.
+func (v *CaseView) names(e *Engine, r *store.ReadTx) (err error) {
+	values := func(text string) (m map[string]any) {
+		if json.Unmarshal([]byte(text), &m) != nil {
+			return nil
+		}
+		return m
+	}
+	if v.Fields, err = e.named(r, v.Procedure.Form.Fields, values(v.Case.Form)); err != nil {
+		return err
+	}
+	for i := range v.Events {
+		ev := &v.Events[i]
+		if ev.Input == "{}" {
+			continue
+		}
+		if ev.Asked, err = e.named(r, v.Procedure.Asked(*ev), values(ev.Input)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Asked are the fields that the act of an event asked for, as they are declared now: the history

@@ -69,7 +69,8 @@ type Field struct {
 	Rows     []Field // of a Table
 	Show     *When
 	Section  string
-	Secret   bool // masked in views, never in a log
+	Secret   bool     // masked in views, never in a log
+	Named    []Option // the records that the values at hand name; filled in for reading only
 }
 
 // FormSpec is the declared shape of a case's data: the fields and the struct they are read into.

@@ -50,6 +50,7 @@ type Party struct {
 type CaseView struct {
 	Case      *Case
 	Procedure *Procedure
+	Fields    []Field // of the form, with the names of the records it points to
 	Parties   []Party
 	Events    []Event
 	Files     []Attachment
@@ -122,6 +123,7 @@ func (e *Engine) view(r *store.ReadTx, a Actor, c *Case, p *Procedure, only bool
 		func() (err error) { v.Offers, err = t.offers(); return err },
 		func() error { return t.sections(v) },
 		func() error { return v.leaves(r) },
+		func() error { return v.names(e, r) },
 	} {
 		if err := q(); err != nil {
 			return nil, err

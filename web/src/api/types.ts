@@ -43,6 +43,7 @@ export type Field = {
   help?: string
   unit?: string
   options?: Option[]
+  names?: Option[]
   source?: string
   max?: number | string
   min?: number | string

@@ -197,9 +197,10 @@ function ChoiceInput({ field, id, value, onChange, onBlur, invalid, describedBy,
     return () => clearTimeout(timer)
   }, [typed])
   const [opened, setOpened] = useState(false)
-  const first = Array.isArray(value) ? str(value[0]) : str(value)
+  const held = Array.isArray(value) ? value.map(str) : [str(value)]
+  const first = held[0] ?? ''
   const found = useChoices(source, opened ? asked : first, !field.options?.length && (opened || first !== ''))
-  const options = field.options?.length ? field.options : (found.data ?? [])
+  const options = field.options?.length ? field.options : [...(found.data ?? []), ...(field.names ?? []).filter((n) => held.includes(String(n.value)) && !found.data?.some((o) => o.value === n.value))]
   const shape = options.map((o) => ({ value: o.value, label: o.label, hint: 'hint' in o ? (o.hint as string | undefined) : undefined }))
   return (
     <Select

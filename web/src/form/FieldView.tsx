@@ -85,7 +85,7 @@ export function ValueView({ field, value }: { field: Field; value: unknown }) {
 function ChoiceView({ field, value, first }: { field: Field; value: unknown; first: boolean }) {
   const named = value !== null && typeof value === 'object' ? (value as { value?: string; label?: string; id?: string; name?: string }) : undefined
   const id = named ? (named.value ?? named.id ?? '') : String(value)
-  const local = named?.label ?? named?.name ?? field.options?.find((o) => String(o.value) === id)?.label
+  const local = named?.label ?? named?.name ?? [...(field.options ?? []), ...(field.names ?? [])].find((o) => String(o.value) === id)?.label
   const found = useChoices(sourceOf(field), id, !local && !field.options?.length)
   const label = local ?? found.data?.find((o) => o.value === id)?.label ?? id
   const text = field.kind === 'case' ? <SmartLink to={`/cases/${id}`}>{label}</SmartLink> : label

@@ -1,0 +1,57 @@
+package procedures
+
+import (
+	"errors"
+
+	"pado/core/store"
+)
+
+// nameBy is the query that names a record by its key, for each list a form picks records from.
+var nameBy = map[string]string{
+	"orgs": orgName, "operators": orgName, "regulators": orgName, "join_orgs": orgName,
+	"colleagues":  `SELECT name FROM person WHERE id = $1`,
+	"delegations": `SELECT f.name || ' → ' || t.name FROM delegation d JOIN person f ON f.id = d.from_person JOIN person t ON t.id = d.to_person WHERE d.id = $1`,
+	"agreements":  `SELECT no || ' ' || title FROM agreement WHERE id = $1`,
+	"catalogue":   itemName, "catalogue_own": itemName, "catalogue_authorisable": itemName,
+	"list_rounds":     `SELECT title FROM case_file WHERE no = $1`,
+	"listed_products": `SELECT name FROM product_list_item WHERE id = $1`,
+	"scenarios":       `SELECT title FROM scenario WHERE id = $1`,
+	"projects":        `SELECT title FROM project WHERE no = $1`,
+	"answers":         `SELECT sql_text FROM question WHERE id = $1`,
+	"artefacts":       `SELECT title FROM output_release WHERE digest = $1`,
+	"products":        productName, "products_own": productName, "products_published": productName,
+	"product_terms": `SELECT MIN('《' || p.name || '使用限制条件》第 ' || v.version || ' 版') FROM product p JOIN product_version v ON v.product = p.id
+		WHERE v.terms_digest = $1 GROUP BY v.terms_digest`,
+	"statements_open": `SELECT s.id || ' ' || s.month || ' ' || o.name FROM statement s JOIN org o ON o.id = s.customer_org WHERE s.id = $1`,
+	"fees_due":        `SELECT id || ' ' || month FROM fee_due WHERE id = $1`,
+}
+
+const (
+	orgName     = `SELECT name FROM org WHERE id = $1`
+	itemName    = `SELECT title FROM catalogue_item WHERE id = $1`
+	productName = `SELECT name || '（' || code || '）' FROM product WHERE id = $1`
+)
+
+// saysItself are the lists whose keys people read as they are.
+var saysItself = map[string]bool{"purposes": true, "catalogue_fields": true}
+
+// NameOf names the record that a form's field picked from a list; empty when the key says it all
+// or the record is not there. It does not ask who reads: who sees the field sees the name.
+func NameOf(r *store.ReadTx, list, key string) (string, error) {
+	if list == "chain_procedures" {
+		if p, ok := find(key); ok {
+			return p.Title, nil
+		}
+		return map[string]string{anyProcedure: "全部事项"}[key], nil
+	}
+	query, ok := nameBy[list]
+	if !ok {
+		return "", nil
+	}
+	var name string
+	err := r.Get(&name, query, key)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return name, err
+}
