@@ -42,7 +42,7 @@ func openCity(t *testing.T, e store.Engine, more ...*procedure.Procedure) *city 
 	t.Helper()
 	clock := &storetest.Clock{At: storetest.Start}
 	o := storetest.Options(t, e)
-	o.Wall = clock.Now
+	o.Wall, o.Wrap = clock.Now, broken
 	db, err := store.Open(ctx, o)
 	if err != nil {
 		t.Fatal(err)

@@ -25,4 +25,5 @@ var registers = []func() []*register.Register{
 	governance.Registers,
 	developmentRegisters,
 	chargingRegisters,
+	func() []*register.Register { return []*register.Register{docNumbers} },
 }

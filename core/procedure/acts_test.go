@@ -286,6 +286,12 @@ func TestWithdrawFromAColleague(t *testing.T) {
 			t.Error("what the act did is still there")
 		}
 		no = start()
+		w.step(dev2, no, "opine", procedure.Act{Input: json.RawMessage(`{"score":3}`)})
+		v, err := w.View(ctx, dev, no)
+		w.must(err)
+		if last := v.Events[len(v.Events)-1]; last.Action != "opine" || last.Input != "{}" {
+			t.Errorf("a sealed opinion shows in the history: %s", last.Input)
+		}
 		w.step(dev2, no, "claim", procedure.Act{})
 		w.denied(dev, no, "withdraw", procedure.Act{}, "case.handler")
 		w.done(dev2, no, "void", say) // the colleague annuls it

@@ -69,6 +69,8 @@ func own() *procedure.Procedure {
 					},
 					Undo: func(c *procedure.Ctx) error { return c.W.ExecOne(`DELETE FROM meta WHERE key = $1`, "own/"+c.Case.No) }}}},
 			{Do: "approve", Label: "核定", By: asker, From: procedure.S("check"), To: "done", Plan: c, Apart: procedure.Acts("submit")},
+			{Do: "opine", Label: "评议", By: asker, From: procedure.S("check"), To: "check", Plan: c, Sealed: true,
+				Input: []procedure.Field{{Name: "score", Label: "评分", Kind: procedure.Integer, Plan: c}}},
 			procedure.Withdraw("withdrawn", asker, c, "draft"),
 		}}
 }

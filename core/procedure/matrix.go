@@ -77,7 +77,7 @@ func notes(s *Step) string {
 	for _, f := range []struct {
 		on   bool
 		word string
-	}{{s.Opinion, "意见必填"}, {s.Edits, "可改表单"}, {s.Irrevocable != "", "不可撤回"}, {s.Backfill, "补录"}, {s.Return, "退回"}, {s.Numbered, "编文号"}} {
+	}{{s.Opinion, "意见必填"}, {s.Edits, "可改表单"}, {s.Irrevocable != "", "不可撤回"}, {s.Backfill, "补录"}, {s.Return, "退回"}, {s.Numbered, "编文号"}, {s.Sealed, "密封"}} {
 		if f.on {
 			n = append(n, f.word)
 		}

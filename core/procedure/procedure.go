@@ -89,6 +89,7 @@ type Step struct {
 	Numbered    bool // the act gets a 文号 of the acting organisation
 	Backfill    bool // 补录: only when the case is started, for what was decided elsewhere
 	Return      bool // 退回: the next act on the form shows what was changed
+	Sealed      bool // what the act asks for is not shown in the history: a blind opinion
 }
 
 // PartyRule says which organisation of a role is a party of the case. It is asked when the

@@ -185,6 +185,9 @@ func (t *txn) given(step *Step, act Act) error {
 	}
 	bad = append(bad, errs...)
 	t.Ctx.Input, t.input = json.RawMessage(in), kept(input, in)
+	if step.Sealed {
+		t.input = ""
+	}
 	if step.Opinion && t.Opinion == "" {
 		bad = append(bad, FieldError{"opinion", "请填写意见", step.Plan.ID})
 	}
