@@ -53,7 +53,7 @@ func (a *API) confirmRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		if !a.signIns.allow(remote(ctx)) {
+		if !a.signIns.allow(remote(ctx), a.Engine.DB().Wall()) {
 			return nil, errTooMany
 		}
 		proof, until, err := a.Identity.Confirm(ctx, s, in.Body.Password, in.Body.Code)

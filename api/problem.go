@@ -37,6 +37,17 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// GetHeaders implements huma.HeadersError: what is asked too often may be asked again in a while.
+func (p *Problem) GetHeaders() http.Header {
+	if p.Status == http.StatusTooManyRequests {
+		return http.Header{"Retry-After": {retryAfter}}
+	}
+	return nil
+}
+
+// retryAfter is in seconds.
+const retryAfter = "60"
+
 // ClauseRef names a clause of the plan.
 type ClauseRef struct {
 	ID    string `json:"id"`
@@ -142,7 +153,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		slog.ErrorContext(r.Context(), "request failed", "number", p.Number, "method", r.Method, "route", r.Pattern, "err", err)
 	}
 	if p.Status == 429 {
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -84,7 +84,7 @@ type MenuItem struct {
 type API struct {
 	Deps
 	Huma      huma.API
-	mux       *http.ServeMux
+	mux       *routeMux
 	registers map[string]*register.Register
 	actors    actorCache
 	signIns   limiters
@@ -94,7 +94,7 @@ const sessionCookie = "pado_session"
 
 // New builds the handler and its OpenAPI description.
 func New(d Deps) *API {
-	a := &API{Deps: d, mux: http.NewServeMux(), registers: map[string]*register.Register{},
+	a := &API{Deps: d, mux: &routeMux{ServeMux: http.NewServeMux()}, registers: map[string]*register.Register{},
 		signIns: limiters{every: rate.Every(time.Second), burst: 60, m: map[string]*rate.Limiter{}}}
 	a.actors.m = map[string]cachedActor{}
 	for _, g := range d.Registers {
@@ -123,7 +123,8 @@ func New(d Deps) *API {
 	if d.More != nil {
 		d.More(a)
 	}
-	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { fail(w, r, errNotFound) })
+	a.describe()
+	a.mux.ServeMux.HandleFunc("/api/", a.elsewhere)
 	return a
 }
 
@@ -324,7 +325,7 @@ type limiters struct {
 	m     map[string]*rate.Limiter
 }
 
-func (l *limiters) allow(key string) bool {
+func (l *limiters) allow(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.m) > 100000 {
@@ -335,7 +336,7 @@ func (l *limiters) allow(key string) bool {
 		x = rate.NewLimiter(l.every, l.burst)
 		l.m[key] = x
 	}
-	return x.Allow()
+	return x.AllowN(now, 1)
 }
 
 // op is the common shape of a documented route.

@@ -76,7 +76,7 @@ func (a *API) sessionRoutes() {
 	}
 	Route(a, op("sign-in", "POST", "/api/session", "登录", "登录", false), func(ctx context.Context, in *signIn) (*meOut, error) {
 		from := remote(ctx)
-		if !a.signIns.allow(from) {
+		if !a.signIns.allow(from, a.Engine.DB().Wall()) {
 			return nil, errTooMany
 		}
 		token, s, err := a.Identity.SignIn(ctx, in.Body.User, in.Body.Password, in.Body.Code, from)
@@ -93,10 +93,12 @@ func (a *API) sessionRoutes() {
 		SetCookie []http.Cookie `header:"Set-Cookie"`
 	}
 	Route(a, op("sign-out", "DELETE", "/api/session", "退出", "登录", true), func(ctx context.Context, _ *empty) (*cookieOut, error) {
-		if token, ok := ctx.Value(keyToken).(string); ok {
-			if err := a.Identity.SignOut(ctx, token); err != nil {
-				return nil, err
-			}
+		token, ok := ctx.Value(keyToken).(string)
+		if !ok {
+			return nil, errSignIn
+		}
+		if err := a.Identity.SignOut(ctx, token); err != nil {
+			return nil, err
 		}
 		return &cookieOut{[]http.Cookie{a.cookie("", -1)}}, nil
 	})
@@ -177,7 +179,7 @@ func (a *API) sessionRoutes() {
 		Body   NamedID
 	}
 	Route(a, op("register", "POST", "/api/registration", "个人注册", "登录", false), func(ctx context.Context, in *registerIn) (*personOut, error) {
-		if !a.signIns.allow(remote(ctx)) {
+		if !a.signIns.allow(remote(ctx), a.Engine.DB().Wall()) {
 			return nil, errTooMany
 		}
 		b := in.Body
