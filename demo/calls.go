@@ -37,7 +37,7 @@ func (d *Driver) Invoke(k Key, query string, now time.Time, nonce string) (int, 
 	if query != "" {
 		address += "?" + query
 	}
-	req, err := http.NewRequest("GET", address, nil)
+	req, err := http.NewRequestWithContext(d.context(), "GET", address, nil)
 	if err != nil {
 		d.Fail("call: %w", err)
 		return 0, nil

@@ -5,6 +5,7 @@ import "fmt"
 // demandCases: a second round of the product list, suggestions, scenarios and demands.
 func demandCases(t *Town) {
 	d, w := t.Driver, t.wishes
+	t.To(at(2026, 5, 11, 9))
 	// round opens a round that keeps what is listed and adds a product.
 	round := func(title string) string {
 		products, sources := rows([]*Wish{w.employment, w.clinics, w.water, w.firms, w.energy, w.own})

@@ -91,7 +91,7 @@ func (t *Town) restart() {
 // owed to the treasury is remitted once it is clear that the first slip was the wrong one.
 func settle(t *Town) {
 	t.restart()
-	t.To(NextMonth(t.today()))
+	t.To(at(2026, 5, 6, 9)) // the first working day after the holiday of May
 	shift(t)
 	open := t.choices("oper1", "statements_open")
 	if t.err == nil && len(open) < 3 {
@@ -134,7 +134,7 @@ func (t *Town) remit(n int) string {
 // moneyCases: next year's determination under the new lead, ceilings, tariffs and orders.
 func moneyCases(t *Town) {
 	d, w := t.Driver, t.wishes
-	t.To(at(2026, 5, 8, 9))
+	t.To(at(2026, 5, 13, 9))
 	lead := func(n int) string {
 		return d.Start("data1", "p10_3a_allowance_authority", t.allowance("data1", 2027))
 	}
@@ -182,6 +182,11 @@ func moneyCases(t *Town) {
 // cases come in.
 func later(t *Town) {
 	d, w := t.Driver, t.wishes
+	t.To(at(2026, 5, 28, 9)) // what comes in now is nearly due when the story ends
+	fresh := resource("社会保险参保统计", "309002", "社会保障", "organ", "业务科", "按月统计的参保人数", "month", public, "period 账期 C", "count 人数 I")
+	d.walk(d.Start("hrss1", "p07_2_catalogue", fresh), plainly("hrss1", "submit"))
+	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev1", "专精特新企业培育"), plainly("dev1", "submit"))
+	d.walk(newDemand(d, w.firms, "p06_3b_demand", "dev1", t.made[w.firms].Scenario, "新设企业月报"), plainly("dev1", "submit"))
 	t.restart()
 	t.To(at(2026, 6, 2, 9))
 	t.walk(t.remit(3), plainly("oper1", "remit"))
@@ -193,10 +198,7 @@ func later(t *Town) {
 	d.walk(t.scheme("county3", "山阴县（二次征求意见）"), plainly("county3", "submit"))
 	t.walk(t.subject(6), plainly("new7", "submit"))
 	t.walk(t.join(4, "朔州长城融资担保有限公司", "customer"), plainly("join4", "submit"))
-	fresh := resource("婚姻登记统计", "309002", "民政", "organ", "业务科", "按月统计的登记件数", "month", public, "period 账期 C", "count 件数 I")
-	d.walk(d.Start("hrss1", "p07_2_catalogue", fresh), plainly("hrss1", "submit"))
-	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev1", "专精特新企业培育"), plainly("dev1", "submit"))
-	d.walk(newDemand(d, w.firms, "p06_3b_demand", "dev1", t.made[w.firms].Scenario, "新设企业月报"), plainly("dev1", "submit"))
+	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev2", "中小企业账款监测"), plainly("dev2", "submit"))
 	o := newOrder(d, "bank2", t.made[w.employment].Product, 800, false)
 	submitOrder(d, "bank2", o, w.employment.Name)
 

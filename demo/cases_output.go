@@ -26,6 +26,7 @@ func (d *Driver) lineage(user, project string) (id string, left, delta int64) {
 // outputCases: projects' people, freezes and budgets; outputs and products on their way.
 func outputCases(t *Town) {
 	d, w := t.Driver, t.wishes
+	t.To(at(2026, 5, 12, 9))
 	project, employment := t.made[w.firms].Project, t.made[w.employment].Project
 	d.walk(members(d, "p06_3b_members", "dev1", employment, "曹一鸣"), plainly("dev1", "apply"))
 	d.walk(members(d, "p06_3b_members", "dev1", project, "曹一鸣"), plainly("dev1", "withdraw"))

@@ -22,6 +22,15 @@ func (t *Town) newcomer(user, name string, n int) {
 	t.joined = append(t.joined, Account{User: user, Password: Password, Roles: []string{"person"}, Org: "", Name: name})
 }
 
+// became notes what a person has been confirmed in.
+func (t *Town) became(user, role, org string) {
+	for i := range t.joined {
+		if t.joined[i].User == user {
+			t.joined[i].Roles, t.joined[i].Org = append(t.joined[i].Roles, role), org
+		}
+	}
+}
+
 // applicants are people whose companies want to be confirmed.
 var applicants = []struct{ user, name, firm, role string }{
 	{"new1", "耿文山", "朔州晋北云数科技有限公司", "developer"}, {"new2", "庞晓峰", "怀仁市陶都信息服务有限公司", "developer"}, {"new3", "车雨辰", "应县木塔文旅数据有限公司", "customer"},
@@ -72,6 +81,7 @@ func (t *Town) nominate(office, user string) string {
 func partyCases(t *Town) {
 	// The last company of the list comes in two weeks later.
 	t.walk(t.subject(0), plainly("new1", "submit"), plainly("data2", "confirm"))
+	t.became("new1", applicants[0].role, applicants[0].firm)
 	t.walk(t.subject(1), plainly("new2", "submit"), say("data2", "return", "授权委托书未载明经办人，请补充"))
 	t.walk(t.subject(2), plainly("new3", "submit"), say("data2", "refuse", "证照与登记信息不符"))
 	t.walk(t.subject(3), plainly("new4", "submit"), plainly("new4", "withdraw"))
@@ -79,6 +89,7 @@ func partyCases(t *Town) {
 	t.subject(5)
 
 	t.walk(t.join(0, "朔州雁门数智科技有限公司", "developer"), plainly("join0", "submit"), with("dev1", "agree", Form{"ranks": []string{"draft"}}))
+	t.became("join0", "developer", "朔州雁门数智科技有限公司")
 	t.walk(t.join(1, "朔州桑源数据运营有限公司", "operator"), plainly("join1", "submit"))
 	t.walk(t.join(2, "朔州长城融资担保有限公司", "customer"), plainly("join2", "submit"), say("bank1", "return", "请上传任职证明原件扫描件"))
 	t.walk(t.join(3, "朔州雁门数智科技有限公司", "developer"), plainly("join3", "submit"), say("dev1", "refuse", "非本单位人员"))

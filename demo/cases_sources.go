@@ -3,6 +3,7 @@ package demo
 // sourceCases: catalogue items and hookups on every station of their way.
 func sourceCases(t *Town) {
 	d := t.Driver
+	t.To(at(2026, 5, 8, 9))
 	reviewed := with("health2", "review", Form{"lawful": true, "safe": true, "minimal": true})
 	cleared := say("health2", "clear", "不涉及国家秘密")
 	submit := plainly("health1", "submit")

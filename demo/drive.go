@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Form = map[string]any
 // first thing that goes wrong stops it; Err says what.
 type Driver struct {
 	URL     string
+	Context context.Context          // ends the work early; nil = nothing does
 	Advance func(to time.Time) error // moves business time and lets the clock take its steps
 	Wait    func(user string) error  // lets background work a person can see come to rest
 	people  map[string]*http.Client
@@ -56,6 +58,13 @@ func (d *Driver) Rest(user string) {
 	}
 }
 
+func (d *Driver) context() context.Context {
+	if d.Context == nil {
+		return context.Background()
+	}
+	return d.Context
+}
+
 func (d *Driver) client(user string) *http.Client {
 	if c, ok := d.people[user]; ok {
 		return c
@@ -85,7 +94,7 @@ func (d *Driver) raw(c *http.Client, method, path string, body any, header map[s
 		}
 		r = bytes.NewReader(b)
 	}
-	req, err := http.NewRequest(method, d.URL+path, r)
+	req, err := http.NewRequestWithContext(d.context(), method, d.URL+path, r)
 	if err != nil {
 		d.Fail("%s: %w", path, err)
 		return 0, nil
@@ -276,7 +285,7 @@ func (d *Driver) Attach(user, name string, content []byte) string {
 		d.Fail("attach %s: %w", name, err)
 		return ""
 	}
-	req, err := http.NewRequest("POST", d.URL+"/api/attachments", &b)
+	req, err := http.NewRequestWithContext(d.context(), "POST", d.URL+"/api/attachments", &b)
 	if err != nil {
 		d.Fail("attach: %w", err)
 		return ""

@@ -244,13 +244,17 @@ func newDemand(d *Driver, x *Wish, procedure, user, scenario, title string) stri
 	return d.Start(user, procedure, Form{"scenario": scenario, "title": title, "purpose": x.Purpose, "from": today.String(), "to": today.AddMonths(6).String(), "security": "只在沙箱内使用", "items": items})
 }
 
-// ask puts a question in a project: first priced, then answered.
+// price asks what a question would cost; nothing is spent.
+func price(d *Driver, user, project, sql string) {
+	d.Post(user, "/api/projects/"+project+"/questions?dry=1", Form{"sql": sql}, nil)
+}
+
+// ask puts a question in a project, which must be answered.
 func ask(d *Driver, user, project, sql string) (id string, rows int) {
 	var answer struct {
 		ID, State string
 		Rows      [][]any
 	}
-	d.Post(user, "/api/projects/"+project+"/questions?dry=1", Form{"sql": sql}, nil)
 	d.Post(user, "/api/projects/"+project+"/questions", Form{"sql": sql}, &answer)
 	if d.err == nil && answer.State != "answered" {
 		d.Fail("question %s of %s is %s: %s", answer.ID, project, answer.State, sql)
@@ -314,6 +318,7 @@ func Register(d *Driver, x *Wish, artefact string) string {
 func Develop(d *Driver, x *Wish) (m Made) {
 	m.Scenario = Justify(d, x)
 	m.Project = Grant(d, x, m.Scenario)
+	price(d, x.by(), m.Project, x.SQL)
 	m.Question, m.Rows = ask(d, x.by(), m.Project, x.SQL)
 	m.Artefact = Release(d, x.by(), m.Question, x.Name)
 	m.Product = Register(d, x, m.Artefact)

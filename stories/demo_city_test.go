@@ -118,3 +118,19 @@ func (w *world) examplesAnswer() {
 		}
 	}
 }
+
+// What cannot be built leaves nothing behind, neither half a city nor a hidden workshop.
+func TestAFailedDemonstrationLeavesNothing(t *testing.T) {
+	parent := t.TempDir()
+	w := &world{T: t, dir: filepath.Join(parent, "city"), people: map[string]*person{}}
+	if err := os.WriteFile(w.dir+".kek", []byte("too short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := w.try("demo", "--bare"); err == nil || !strings.Contains(out, "未作改动") {
+		t.Errorf("a key file that is none: %v %s", err, out)
+	}
+	list, err := os.ReadDir(parent)
+	if err != nil || len(list) != 1 || list[0].Name() != "city.kek" {
+		t.Errorf("left behind: %v %v", list, err)
+	}
+}

@@ -28,11 +28,14 @@ type demoFile struct {
 	Projects []demo.Project `json:"projects"`
 }
 
+// fewest people a city is drawn of.
+const fewest = 2000
+
 func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 	var p place
 	f := flags("demo")
 	p.flags(f)
-	people := f.Int("people", 60000, "合成人口的人数")
+	people := f.Int("people", 61000, "合成人口的人数；入池的略少，因其中有意掺入了差错")
 	bare := f.Bool("bare", false, "只建单位和账号，不建数据与事项")
 	ifMissing := f.Bool("if-missing", false, "目录中已有记录时不做任何事")
 	if err := f.Parse(args); err != nil {
@@ -43,6 +46,9 @@ func demoCommand(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if _, err := os.Stat(filepath.Join(p.data, "demo.json")); err == nil && *ifMissing {
 		return printAccounts(out, p.data)
+	}
+	if !*bare && *people < fewest {
+		return fmt.Errorf("%w: --people 至少为 %d，否则统计结果都因个体过少而不能出域", errUsage, fewest)
 	}
 	keyed, err := vacant(&p)
 	if err != nil {

@@ -79,7 +79,7 @@ func (s *session) fill(ctx context.Context, people int, say func(string, ...any)
 		bytes += len(pool.Files[n])
 	}
 	say("合成数据：%d 人，%d 个文件，%d MB", people, len(pool.Files), bytes>>20)
-	d := &demo.Driver{}
+	d := &demo.Driver{Context: ctx}
 	if err := s.open(ctx, d); err != nil {
 		return err
 	}
