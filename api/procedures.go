@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pado/core/procedure"
+	"pado/core/store"
 )
 
 // ProcedureRow is a procedure in the list of what can be started.
@@ -71,7 +72,11 @@ func (a *API) procedureRoutes() {
 		}
 		var out listOut
 		for _, p := range a.Engine.Procedures() {
-			out.Body.Items = append(out.Body.Items, procedureRow(p, actor))
+			row, err := a.procedureRow(ctx, p, actor)
+			if err != nil {
+				return nil, err
+			}
+			out.Body.Items = append(out.Body.Items, row)
 		}
 		return &out, nil
 	})
@@ -88,7 +93,11 @@ func (a *API) procedureRoutes() {
 		if !ok {
 			return nil, errNotFound
 		}
-		w := ProcedureWire{ProcedureRow: procedureRow(p, actor), Fields: fieldsWire(p.Form.Fields), Diagram: p.Diagram()}
+		row, err := a.procedureRow(ctx, p, actor)
+		if err != nil {
+			return nil, err
+		}
+		w := ProcedureWire{ProcedureRow: row, Fields: fieldsWire(p.Form.Fields), Diagram: p.Diagram()}
 		for _, s := range p.States {
 			st := StateWire{ID: s.ID, Label: s.Label, Owner: string(s.Owes), Terminal: s.Final, Track: s.Track}
 			if s.Owes != "" {
@@ -110,17 +119,12 @@ func (a *API) procedureRoutes() {
 	})
 }
 
-func procedureRow(p *procedure.Procedure, actor procedure.Actor) ProcedureRow {
-	row := ProcedureRow{ID: p.ID, Title: p.Title, Clause: clauseRef(p.Plan.ID), Group: p.Group, Kind: string(p.Kind), StartAs: []string{}}
-	first, _ := p.State(p.Start)
-	for _, d := range actor.Desks {
-		if d.Role == first.Owes {
-			row.StartAs = append(row.StartAs, d.ID)
-		}
-	}
-	row.Startable = len(row.StartAs) > 0
-	if !row.Startable {
-		row.Why = "由“" + procedure.RoleLabel(first.Owes) + "”发起"
-	}
-	return row
+func (a *API) procedureRow(ctx context.Context, p *procedure.Procedure, actor procedure.Actor) (ProcedureRow, error) {
+	row := ProcedureRow{ID: p.ID, Title: p.Title, Clause: clauseRef(p.Plan.ID), Group: p.Group, Kind: string(p.Kind)}
+	err := a.Engine.DB().View(ctx, func(r *store.ReadTx) error {
+		o, err := a.Engine.Opening(r, actor, p.ID)
+		row.Startable, row.StartAs, row.Why = len(o.Desks) > 0, append([]string{}, o.Desks...), o.Why
+		return err
+	})
+	return row, err
 }

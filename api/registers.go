@@ -155,7 +155,11 @@ func (a *API) registerRoutes() {
 				w.Cases = append(w.Cases, a.row(row, r.Now()))
 			}
 			for _, s := range it.Starts {
-				if p, ok := a.Engine.Procedure(s.Procedure); ok && procedureRow(p, actor).Startable {
+				open, err := a.Engine.Opening(r, actor, s.Procedure)
+				if err != nil {
+					return err
+				}
+				if len(open.Desks) > 0 {
 					w.Starts = append(w.Starts, s)
 				}
 			}

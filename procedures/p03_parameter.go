@@ -63,7 +63,7 @@ func P03Parameter() *p.Procedure {
 			withApart(p.ReturnTo("draft", party.Authority, c, "check"), p.Acts("submit")),
 			p.Withdraw("withdrawn", party.Authority, c, "draft", "check"),
 		},
-		Views: []p.View{{Title: "现行取值", Plan: c, Draw: parameterView}, {Title: "尚待本市设定的参数", Plan: c, In: p.S("draft"), Draw: unsetView}},
+		Views:   []p.View{{Title: "现行取值", Plan: c, Draw: parameterView}, {Title: "尚待本市设定的参数", Plan: c, In: p.S("draft"), Draw: unsetView}},
 		Notices: []p.Notice{{Kind: "公开", In: p.S("set"), Fields: []string{"from", "source", "lines", "reason"}, Plan: c}},
 	}
 }
