@@ -34,22 +34,7 @@ func WriteDiagrams(w io.Writer, list []*Procedure) error {
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.Label, owes, within, strings.Join(acts, "；"))
 		}
-		b.WriteString("\n```mermaid\nstateDiagram-v2\n")
-		for _, s := range p.States {
-			fmt.Fprintf(&b, "  %s: %s\n", s.ID, s.Label)
-		}
-		fmt.Fprintf(&b, "  [*] --> %s\n", p.Start)
-		for i := range p.Steps {
-			for _, from := range p.Steps[i].From {
-				fmt.Fprintf(&b, "  %s --> %s: %s\n", from, p.Steps[i].To, strings.ReplaceAll(p.Steps[i].Label, ":", "："))
-			}
-		}
-		for _, s := range p.States {
-			if s.Final {
-				fmt.Fprintf(&b, "  %s --> [*]\n", s.ID)
-			}
-		}
-		b.WriteString("```\n")
+		fmt.Fprintf(&b, "\n```mermaid\n%s```\n", p.Diagram())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
