@@ -213,7 +213,7 @@ func weekly(l LeaderWire, c City) docs.Document {
 		t.Rows = append(t.Rows, line(u.Org.Name, u))
 		for _, r := range u.late {
 			if len(late.Rows) < weeklyCases {
-				late.Rows = append(late.Rows, []string{r.No, short(r.Title, weeklyTitle), short(u.Org.Name, weeklyUnit), r.Due.label()})
+				late.Rows = append(late.Rows, []string{r.No, short(r.Title, weeklyTitle), short(u.Org.Name, weeklyUnit), r.Due.day()})
 			}
 		}
 	}
@@ -241,10 +241,10 @@ func short(s string, most int) string {
 	return s
 }
 
-// label is the limit as a list shows it; empty without one.
-func (d *DueWire) label() string {
-	if d == nil {
+// day is the last day of a limit; empty without one.
+func (d *DueWire) day() string {
+	if d == nil || d.At == nil {
 		return ""
 	}
-	return d.Label
+	return calendar.DateOf(d.At.Add(-time.Millisecond)).String()
 }

@@ -20,10 +20,11 @@ func TestTheWeeklyPageIsOnePage(t *testing.T) {
 	long := strings.Repeat("某某市某某区公共数据资源授权运营", 4)
 	for _, units := range []int{0, 1, weeklyUnits + 1, 60} {
 		l := LeaderWire{AsOf: store.At(storetest.Start)}
+		due := l.AsOf
 		for i := range units {
 			u := UnitWire{Org: OrgWire{Name: fmt.Sprintf("%d%s", i, long)}, Open: 1300, Soon: 20, Overdue: 100, Oldest: i}
 			for j := range weeklyLate {
-				u.late = append(u.late, RowWire{No: fmt.Sprintf("XQ-2026-%06d-%d", i, j), Title: long, Due: &DueWire{Label: "2026年11月23日"}})
+				u.late = append(u.late, RowWire{No: fmt.Sprintf("XQ-2026-%06d-%d", i, j), Title: long, Due: &DueWire{At: &due, Label: "2026-11-23 24:00"}})
 			}
 			l.Units = append(l.Units, u)
 			l.Totals.Open, l.Totals.Soon, l.Totals.Overdue = l.Totals.Open+1300, l.Totals.Soon+20, l.Totals.Overdue+100

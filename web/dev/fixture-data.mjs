@@ -9,7 +9,7 @@ export const me = {
     { id: 'd2', role: 'operator', roleLabel: '运营机构', org: { id: 'o2', name: '明川数据运营有限公司', division: '140600' } },
   ],
   menu: [
-    { key: 'work', label: '工作台', icon: 'work', children: [{ key: 'todo', label: '待办', path: '/work?tab=todo' }, { key: 'done', label: '已办', path: '/work?tab=done' }, { key: 'leader', label: '督办看板', path: '/leader' }] },
+    { key: 'work', label: '工作台', icon: 'work', children: [{ key: 'todo', label: '待办', path: '/work?tab=todo' }, { key: 'done', label: '已办', path: '/work?tab=done' }, { key: 'leader', label: '督办一览', path: '/leader' }] },
     { key: 'permit', label: '授权管理', icon: 'agreement', children: [{ key: 'agreements', label: '协议', path: '/registers/agreements' }, { key: 'schemes', label: '实施方案', path: '/registers/schemes' }] },
     { key: 'supply', label: '目录与供给', icon: 'catalogue', children: [{ key: 'catalogue', label: '授权目录', path: '/registers/catalogue' }, { key: 'supplyx', label: '供给协调', path: '/registers/supply' }] },
     { key: 'dev', label: '场景与沙箱', icon: 'sandbox', children: [{ key: 'p1', label: '沙箱 SB-2026-0003', path: '/projects/SB-2026-0003' }, { key: 'products', label: '数据产品', path: '/registers/products' }] },

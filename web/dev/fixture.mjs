@@ -137,11 +137,20 @@ function answer(req, res, url, body) {
     return json(undefined, 204)
   }
   if (path === '/api/leader') {
-    const unit = (id, name, open, soon, overdue, oldestDays) => ({ org: { id, name }, open, soon, overdue, oldestDays, cases: cases.filter((c) => c.due?.level === 'overdue').slice(0, overdue).map(row) })
+    const unit = (id, name, open, soon, overdue, oldestDays) => ({ org: { id, name }, open, soon, overdue, oldestDays })
     return json({
-      asOf: now(), totals: { open: 61, soon: 7, overdue: 4, closedThisWeek: 12 },
+      asOf: now(), supervise: true, totals: { open: 61, soon: 7, overdue: 4, closedThisWeek: 12 },
       units: [unit('o1', '市数据局', 22, 3, 1, 2), unit('o2', '明川数据运营有限公司', 31, 4, 3, 9), unit('o3', '市发展改革委', 5, 0, 0, 0), unit('o4', '市财政局', 3, 0, 0, 0)],
     })
+  }
+  if (path === '/api/leader/cases') {
+    const kind = url.searchParams.get('kind') ?? 'open'
+    return json({ items: cases.filter((c) => kind === 'open' || c.due?.level === kind).map((c) => ({ ...row(c), supervised: false, etag: String(c.revision ?? 1) })) })
+  }
+  if (path === '/api/leader/pressed') {
+    const [one, two] = cases.map(row)
+    const pressed = { at: now(), by: '赵明远', org: '市人民政府', word: '请抓紧办理' }
+    return json({ items: [{ ...one, supervised: true, pressed, waitedDays: 3 }, { ...two, supervised: false, pressed: { ...pressed, word: undefined }, waitedDays: 1, answer: { at: now(), label: '同意', org: '市数据局' } }] })
   }
   if (path === '/api/leader/weekly/weekly.html') {
     res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })

@@ -225,7 +225,7 @@ function LedList({ kind, unit, supervise }: { kind: Kind; unit?: string; supervi
           { key: 'state', label: t('cases.state'), render: (r) => <span className="state">{r.stateLabel}</span> },
           { key: 'due', label: t('cases.due'), width: 130, render: (r) => <DueMark due={r.due} /> },
           { key: 'owner', label: t('leader.owing'), render: (r) => r.ownerLabel || '—' },
-          ...(supervise ? [{ key: 'act', label: t('actions'), render: (r: LedRow) => <Press r={r} /> }] : []),
+          ...(supervise ? [{ key: 'act', label: t('actions'), width: 104, render: (r: LedRow) => <Press r={r} /> }] : []),
         ]}
       />
       <Pager list={`leader/${kind}/${unit ?? ''}`} page={page} cursor={cursor} next={q.data.next} shown={q.data.items.length} go={go} />
@@ -274,7 +274,7 @@ function PressedList({ unit }: { unit?: string }) {
                 <span className="tone tone-bad">{t('leader.unanswered')}</span>
               ),
           },
-          { key: 'waited', label: t('leader.waited'), right: true, render: (r) => (r.waitedDays < 0 ? t('due.unresolved') : t('leader.days', { n: r.waitedDays })) },
+          { key: 'waited', label: t('leader.waited'), right: true, width: 92, render: (r) => <span className="nowrap">{r.waitedDays < 0 ? t('due.unresolved') : t('leader.days', { n: r.waitedDays })}</span> },
           { key: 'state', label: t('cases.state'), minor: true, render: (r) => <span className="state">{r.stateLabel}</span> },
           { key: 'owner', label: t('leader.owing'), minor: true, render: (r) => r.ownerLabel || '—' },
         ]}
