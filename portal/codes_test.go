@@ -27,10 +27,10 @@ var (
 	chinese     = regexp.MustCompile(`\p{Han}`)
 )
 
-// TestTheCodesAreThoseOfTheSource collects every code that a refusal carries anywhere in the
+// TestGeneratedCodesAreThoseOfTheSource collects every code that a refusal carries anywhere in the
 // source, with its sentences, and compares them with codes.json, from which the page is drawn.
-// When it fails: go test ./portal -run TheCodes -update
-func TestTheCodesAreThoseOfTheSource(t *testing.T) {
+// When it fails: go test ./portal -run GeneratedCodes -update
+func TestGeneratedCodesAreThoseOfTheSource(t *testing.T) {
 	s := scan(t, "..")
 	var all []codeEntry
 	for _, c := range s.codes {
@@ -73,7 +73,7 @@ func TestTheCodesAreThoseOfTheSource(t *testing.T) {
 		for code := range known {
 			t.Errorf("%s is explained and no longer used", code)
 		}
-		t.Error("codes.json is not what the source says: go test ./portal -run TheCodes -update")
+		t.Error("codes.json is not what the source says: go test ./portal -run GeneratedCodes -update")
 	}
 }
 

@@ -458,10 +458,8 @@ func TestTheHeadFitsAndKnowsWhereItIs(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update-structure", false, "rewrite the golden structure")
-
-// TestTheStructureOfTheProductPage compares headings, lists, tables and forms of one page.
-func TestTheStructureOfTheProductPage(t *testing.T) {
+// TestGoldenStructureOfTheProductPage compares headings, lists, tables and forms of one page.
+func TestGoldenStructureOfTheProductPage(t *testing.T) {
 	c := open(t)
 	c.fill()
 	root, err := html.Parse(strings.NewReader(c.get("/portal/list/products/CP-pd-1").Body.String()))
@@ -489,13 +487,13 @@ func TestTheStructureOfTheProductPage(t *testing.T) {
 	}
 	walk(root, 0)
 	const golden = "testdata/product.golden"
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" { // declared in codes_test.go
 		must(t, os.MkdirAll("testdata", 0o755))
 		must(t, os.WriteFile(golden, []byte(b.String()), 0o644))
 	}
 	want, err := os.ReadFile(golden)
 	must(t, err)
 	if b.String() != string(want) {
-		t.Errorf("the page changed; look at it and run with -update-structure:\n%s", b.String())
+		t.Errorf("the page changed; look at it and run with -update:\n%s", b.String())
 	}
 }

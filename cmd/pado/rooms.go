@@ -37,6 +37,9 @@ import (
 
 // rooms opens what the instance holds besides the records: raw zone, pool, sandbox, jobs.
 func (x *platform) rooms(ctx context.Context) error {
+	if _, err := readMailServer(os.Getenv); err != nil {
+		return err
+	}
 	ring, err := vault.NewKeyring(x.kek)
 	if err != nil {
 		return err
@@ -98,8 +101,7 @@ func (x *platform) secretKey(ctx context.Context, id string) ([]byte, error) {
 	return key, read()
 }
 
-// drain sends what the outbox holds to the local stand-in of the mail and SMS gateways, and in
-// the morning writes the daily digest.
+// drain sends what the outbox holds (see letters), and in the morning writes the daily digest.
 func (x *platform) drain(ctx context.Context) error {
 	now, err := x.db.Now(ctx)
 	if err != nil {
@@ -110,7 +112,11 @@ func (x *platform) drain(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = party.Drain(ctx, x.db, x.kek, party.Directory{Path: filepath.Join(x.data, "letters")})
+	sender, err := x.letters()
+	if err != nil {
+		return err
+	}
+	_, err = party.Drain(ctx, x.db, x.kek, sender)
 	return err
 }
 

@@ -88,6 +88,7 @@ func serveCommand(ctx context.Context, args []string, out io.Writer) error {
 		return errors.New("监听地址不可用，请换一个 --listen")
 	}
 	srv := serverOf(h)
+	x.sayLetters()
 	x.start(ctx)
 	done := make(chan error, 1)
 	go func() {
