@@ -232,7 +232,9 @@ func (a *API) answer(ctx context.Context, actor procedure.Actor, no string, stat
 	if err := a.Engine.DB().View(ctx, func(r *store.ReadTx) (err error) { kinds, names, err = attachmentFacts(r, v); return err }); err != nil {
 		return nil, err
 	}
-	return &caseOut{Status: status, ETag: fmt.Sprintf("%q", fmt.Sprint(v.Case.Revision)), Body: a.draw(v, now, kinds, names)}, nil
+	body := a.draw(v, now, kinds, names)
+	body.TenantName = divisionName(v.Case.Tenant)
+	return &caseOut{Status: status, ETag: fmt.Sprintf("%q", fmt.Sprint(v.Case.Revision)), Body: body}, nil
 }
 
 func (a *API) draw(v *procedure.CaseView, now time.Time, kinds paperKinds, names map[string]string) CaseWire {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pado/core/id"
 	"pado/core/identity"
 	"pado/core/procedure"
 	"pado/core/store"
@@ -39,6 +40,7 @@ type OrgWire struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Division string `json:"division,omitempty"`
+	Region   string `json:"divisionName,omitempty"`
 }
 
 // DeskWire is a desk on the wire.
@@ -237,6 +239,12 @@ func (a *API) me(ctx context.Context, s identity.Session) (Me, error) {
 	return m, err
 }
 
+// divisionName is what a division's code means, "" for none that is known.
+func divisionName(code string) string {
+	d, _ := id.Division(code)
+	return d.Name
+}
+
 func deskWire(d procedure.Desk) DeskWire {
-	return DeskWire{d.ID, string(d.Role), procedure.RoleLabel(d.Role), OrgWire{d.Org, d.OrgName, d.Division}, d.Lead, d.Behalf}
+	return DeskWire{d.ID, string(d.Role), procedure.RoleLabel(d.Role), OrgWire{d.Org, d.OrgName, d.Division, divisionName(d.Division)}, d.Lead, d.Behalf}
 }

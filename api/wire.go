@@ -256,6 +256,7 @@ type CaseWire struct {
 	Revision    int64               `json:"revision"`
 	Etag        string              `json:"etag"`
 	Tenant      string              `json:"tenant"`
+	TenantName  string              `json:"tenantName,omitempty"`
 	Backfill    bool                `json:"backfill"`
 	Supervised  bool                `json:"supervised"`
 	Overseen    bool                `json:"overseen,omitempty" doc:"只因督办而可阅：只见办理过程，个人和密封内容不予显示"`

@@ -5,7 +5,7 @@
  */
 export type Ref = { id: string; name: string }
 export type ClauseRef = { id: string; title: string }
-export type Desk = { id: string; role: string; roleLabel: string; org: { id: string; name: string; division?: string }; lead?: boolean; behalf?: string }
+export type Desk = { id: string; role: string; roleLabel: string; org: { id: string; name: string; division?: string; divisionName?: string }; lead?: boolean; behalf?: string }
 export type MenuLeaf = { key: string; label: string; path: string }
 export type MenuGroup = { key: string; label: string; icon?: string; path?: string; children?: MenuLeaf[] }
 
@@ -173,6 +173,7 @@ export type Case = {
   revision: number | string
   etag: string
   tenant: { code: string; name: string } | string
+  tenantName?: string
   backfill: boolean
   /** Read only as the body that supervises. */
   overseen?: boolean

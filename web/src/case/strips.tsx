@@ -6,7 +6,7 @@ import { datetime } from '../lib/format'
 export function Phases({ phases }: { phases: readonly Phase[] }) {
   if (!phases.length) return null
   return (
-    <ol className="phases" aria-label={t('phases')}>
+    <ol className="phases" tabIndex={0} aria-label={t('phases')}>
       {phases.map((p) => (
         <li key={p.id} className={`phase ${p.status}`} aria-current={p.status === 'current' ? 'step' : undefined}>
           <span className="phase-label">

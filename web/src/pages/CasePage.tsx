@@ -318,7 +318,7 @@ function Side({ c }: { c: Case }) {
         <dl className="side-pairs">
           <div>
             <dt>{t('case.tenant')}</dt>
-            <dd>{c.tenant === city?.code ? city?.name : refName(c.tenant)}</dd>
+            <dd>{c.tenantName ?? (c.tenant === city?.code ? city?.name : refName(c.tenant))}</dd>
           </div>
           <div>
             <dt>{t('case.basis')}</dt>

@@ -30,7 +30,7 @@ export default function ProfilePage() {
           columns={[
             { key: 'role', label: t('profile.role'), render: (d) => d.roleLabel },
             { key: 'org', label: t('profile.org'), render: (d) => d.org.name || '—' },
-            { key: 'division', label: t('profile.division'), render: (d) => d.org.division ?? '—' },
+            { key: 'division', label: t('profile.division'), render: (d) => d.org.divisionName ?? d.org.division ?? '—' },
           ]}
         />
       </section>
