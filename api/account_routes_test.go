@@ -50,7 +50,7 @@ func openOffice(t *testing.T) *office {
 	storetest.Found(t, db)
 	params, err := plan.City("140600")
 	must(t, err)
-	e, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Scope: party.Scope, Notify: party.Notify})
+	e, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Scope: party.Scope, Notify: party.Notify, Supervises: party.Supervisors})
 	must(t, err)
 	ids := identity.New(db, bytes.Repeat([]byte{7}, 32), e.Parameters)
 	ids.Attach(identity.Hooks{Oversees: party.Oversees, Tell: party.TellAccount, Seat: party.SeatProgram})

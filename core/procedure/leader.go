@@ -83,8 +83,11 @@ func (e *Engine) leading(r *store.ReadTx, a Actor) (l leading, err error) {
 func (l leading) sees(st *statement, owed bool) string {
 	var or []string
 	if len(l.tenants) > 0 {
-		or = append(or, "c.tenant IN "+st.in(l.tenants)+" AND NOT (c.due_sort = "+st.arg(farOff)+" AND c.final = "+st.arg(false)+
-			" AND c.procedure || '/' || c.state IN "+st.in(l.drafts)+")")
+		where := "c.tenant IN " + st.in(l.tenants)
+		if len(l.drafts) > 0 {
+			where += " AND NOT (c.due_sort = " + st.arg(farOff) + " AND c.final = " + st.arg(false) + " AND c.procedure || '/' || c.state IN " + st.in(l.drafts) + ")"
+		}
+		or = append(or, where)
 	}
 	for _, u := range l.units {
 		if owed {
