@@ -104,6 +104,7 @@ for (const width of [1366, 375]) {
 }
 
 await (await import('./faces.mjs')).faces({ as, look, check })
+await (await import('./case.mjs')).caseStory({ as, check })
 await browser.close()
 console.log(`browser: ${passed} passed, ${failures.length} failed`)
 process.exit(failures.length ? 1 : 0)
