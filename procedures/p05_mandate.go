@@ -88,13 +88,21 @@ var mandateDates = procedure.Rule{Code: "mandate.dates", Say: "末日不得早�
 	return procedure.Hold(f.ValidTo.IsZero() || !f.ValidTo.Before(f.ValidFrom), err)
 }}
 
-var mandateMode = procedure.Rule{Code: "mandate.mode", Say: "授权模式与本市确定的模式不一致", Plan: plan.C("5.1"), Holds: func(c *procedure.Ctx) error {
+var mandateMode = modeRule("mandate.mode", func(c *procedure.Ctx) (string, error) {
 	f, err := procedure.Form[mandateForm](c)
-	if err != nil {
-		return err
-	}
-	return modeFits(c, f.Mode)
-}}
+	return f.Mode, err
+})
+
+// modeRule: the mode of a form is the one the city has decided on.
+func modeRule(code string, mode func(*procedure.Ctx) (string, error)) procedure.Rule {
+	return procedure.Rule{Code: code, Say: "授权模式与本市确定的模式不一致", Plan: plan.C("5.1"), Holds: func(c *procedure.Ctx) error {
+		m, err := mode(c)
+		if err != nil {
+			return err
+		}
+		return modeFits(c, m)
+	}}
+}
 
 // modeFits compares a mode with the one the city has decided on.
 func modeFits(c *procedure.Ctx, mode string) error {

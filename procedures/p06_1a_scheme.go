@@ -193,13 +193,10 @@ func joined(list []string) string {
 	return s
 }
 
-var schemeMode = procedure.Rule{Code: "scheme.mode", Say: "授权模式与本市确定的模式不一致", Plan: plan.C("5.1"), Holds: func(c *procedure.Ctx) error {
+var schemeMode = modeRule("scheme.mode", func(c *procedure.Ctx) (string, error) {
 	f, err := procedure.Form[schemeForm](c)
-	if err != nil {
-		return err
-	}
-	return modeFits(c, f.Mode)
-}}
+	return f.Mode, err
+})
 
 var schemeTerm = procedure.Rule{Code: "scheme.term", Say: "拟定的运营期限超过上限", Plan: plan.C("5.2"), Holds: func(c *procedure.Ctx) error {
 	f, err := procedure.Form[schemeForm](c)

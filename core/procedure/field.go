@@ -46,6 +46,16 @@ type Option struct {
 	Label string `json:"label"`
 }
 
+// LabelOf is the Chinese name of a value; a value that is none of the options stands for itself.
+func LabelOf(options []Option, value string) string {
+	for _, o := range options {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
+}
+
 // When makes a field appear only if another has one of the values.
 type When struct {
 	Field string   `json:"field"`

@@ -209,13 +209,13 @@ func TermsSection(t Terms) procedure.Section {
 	add("用途", strings.Join(t.Purposes, "、"), "11.3")
 	add("期限", fmt.Sprintf("%d年", t.Years), "5.2")
 	add("资源使用费费率", percent(t.Fee.RateBP), "10.4.1")
-	add("计费基数", label(Bases, t.Fee.Base), "10.4.1")
-	add("缴纳周期", label(Periods, t.Fee.Period), "6.2.5")
+	add("计费基数", procedure.LabelOf(Bases, t.Fee.Base), "10.4.1")
+	add("缴纳周期", procedure.LabelOf(Periods, t.Fee.Period), "6.2.5")
 	add("缴纳时限", fmt.Sprintf("每期结束后%d个工作日内", t.Fee.DueWorkingDays), "6.2.5")
-	add("超收处理", label(Excesses, t.Excess), "10.3.1")
+	add("超收处理", procedure.LabelOf(Excesses, t.Excess), "10.3.1")
 	if t.Ratios.Sum() > 0 {
 		add("超额收益分成", fmt.Sprintf("政府%s、运营机构%s、数源部门%s、合伙人%s；尾差归%s", percent(t.Ratios.Government), percent(t.Ratios.Operator),
-			percent(t.Ratios.Source), percent(t.Ratios.Partner), label(Remainders, t.Remainder)), "10.4.1")
+			percent(t.Ratios.Source), percent(t.Ratios.Partner), procedure.LabelOf(Remainders, t.Remainder)), "10.4.1")
 	} else {
 		add("超额收益分成", "未约定", "10.4.1")
 	}
@@ -223,15 +223,6 @@ func TermsSection(t Terms) procedure.Section {
 }
 
 func percent(bp int) string { return fmt.Sprintf("%d.%02d%%", bp/100, bp%100) }
-
-func label(options []procedure.Option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
-}
 
 // Choices of the terms; they are the ones of the parameters of the same matter.
 var (

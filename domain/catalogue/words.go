@@ -84,14 +84,7 @@ func SublevelFor(degree string) int {
 
 var gradeRank = map[string]int{GradeGeneral: 1, GradeImportant: 2, GradeCore: 3}
 
-func label(list []procedure.Option, value string) string {
-	for _, o := range list {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
-}
+func label(list []procedure.Option, value string) string { return procedure.LabelOf(list, value) }
 
 // Label names a stored word of one of the code tables.
 func Label(list []procedure.Option, value string) string { return label(list, value) }

@@ -22,7 +22,7 @@ func Registers() []*register.Register {
 				{Key: "version", Label: "清单版本", Kind: "int"}, {Key: "doc_no", Label: "备案号", Kind: "code"}, {Key: "recorded", Label: "备案日期", Kind: "datetime"}, {Key: "id", Label: "编号", Kind: "code"}},
 			Filters: []register.Filter{{Key: "form", Label: "形态", Expr: "i.form", Options: Forms}, {Key: "class", Label: "类别", Expr: "i.class", Options: Classes}},
 			From:    "product_list_item i JOIN product_list l ON l.id = i.list LEFT JOIN org o ON o.id = i.operator_org", Key: "i.id",
-			Cells: map[string]string{"name": "i.name", "form": labelCase("i.form", Forms), "purpose": "i.purpose", "class": labelCase("i.class", Classes), "operator": "o.name",
+			Cells: map[string]string{"name": "i.name", "form": register.LabelCase("i.form", Forms), "purpose": "i.purpose", "class": register.LabelCase("i.class", Classes), "operator": "o.name",
 				"version": "l.version", "doc_no": "l.doc_no", "recorded": "l.recorded", "id": "i.id"},
 			Search: []string{"i.name", "i.purpose", "i.summary"}, Order: "i.name", Item: listItemPage,
 			Visible: func(procedure.Actor, func(any) string) string { return "i.state = 'listed'" }},
@@ -31,7 +31,7 @@ func Registers() []*register.Register {
 				{Key: "benefit", Label: "类别", Kind: "tag"}, {Key: "regulator", Label: "行业主管部门", Kind: "text"}, {Key: "doc_no", Label: "文号", Kind: "code"}, {Key: "justified", Label: "论证通过", Kind: "datetime"}},
 			Filters: []register.Filter{{Key: "benefit", Label: "类别", Expr: "s.benefit", Options: Benefits}},
 			From:    "scenario s JOIN product_list_item i ON i.id = s.list_item LEFT JOIN org p ON p.id = s.proposer_org LEFT JOIN org g ON g.id = s.regulator", Key: "s.id",
-			Cells: map[string]string{"title": "s.title", "proposer": "p.name", "product": "i.name", "benefit": labelCase("s.benefit", Benefits), "regulator": "g.name",
+			Cells: map[string]string{"title": "s.title", "proposer": "p.name", "product": "i.name", "benefit": register.LabelCase("s.benefit", Benefits), "regulator": "g.name",
 				"doc_no": "s.doc_no", "justified": "s.justified"},
 			Search: []string{"s.title", "i.name"}, Order: "-s.justified", Item: scenarioPage,
 			Visible: func(procedure.Actor, func(any) string) string { return "s.state = 'justified'" }},
@@ -59,39 +59,14 @@ func demandVisible(a procedure.Actor, arg func(any) string) string {
 		case "source":
 			or = append(or, "EXISTS (SELECT 1 FROM permit_grant g JOIN catalogue_item c ON c.id = g.item WHERE g.id = d.grant_id AND c.source_org = "+arg(d.Org)+")")
 		case "authority", "auditor", "audit_admin":
-			or = append(or, within(d.Division, arg))
+			or = append(or, register.Within("d.division", d.Division, arg))
 		}
 	}
 	return strings.Join(or, " OR ")
 }
 
-// within is the scope of a division: a city sees its counties, a county itself.
-func within(division string, arg func(any) string) string {
-	if strings.HasSuffix(division, "00") {
-		return "d.division LIKE " + arg(division[:4]+"%")
-	}
-	return "d.division = " + arg(division)
-}
-
-func labelCase(col string, options []procedure.Option) string {
-	var b strings.Builder
-	b.WriteString("CASE " + col)
-	for _, o := range options {
-		b.WriteString(" WHEN '" + o.Value + "' THEN '" + o.Label + "'")
-	}
-	b.WriteString(" ELSE " + col + " END")
-	return b.String()
-}
-
 // Label is the Chinese name of a value.
-func Label(options []procedure.Option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
-}
+func Label(options []procedure.Option, value string) string { return procedure.LabelOf(options, value) }
 
 func listItemPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item, error) {
 	it, agreement, _, err := ItemByID(r, key)

@@ -145,7 +145,7 @@ func datasetPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item
 	if err := r.Get(&source, `SELECT name FROM org WHERE id = $1`, d.SourceOrg); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	unit := label(UnitDomains, d.UnitDomain)
+	unit := procedure.LabelOf(UnitDomains, d.UnitDomain)
 	if d.UnitColumn != "" {
 		unit += "（" + d.UnitColumn + "）"
 	}
@@ -177,15 +177,6 @@ func datasetPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item
 // StateLabel is the Chinese name of a version's state.
 func StateLabel(state string) string {
 	return map[string]string{"made": "待验收", "accepted": "已入池", "rejected": "未验收", "withdrawn": "已撤出"}[state]
-}
-
-func label(list []procedure.Option, value string) string {
-	for _, o := range list {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
 }
 
 // Sections show a version: what it is, its schema, its quality by dimension and rule, where it

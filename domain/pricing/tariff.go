@@ -36,14 +36,7 @@ const (
 )
 
 // Label is the Chinese name of a class or unit.
-func Label(list []procedure.Option, v string) string {
-	for _, o := range list {
-		if o.Value == v {
-			return o.Label
-		}
-	}
-	return v
-}
+func Label(list []procedure.Option, v string) string { return procedure.LabelOf(list, v) }
 
 // ClassOf is the class an order falls into: the product's benefit decides first, then whether
 // the customer is a small firm.

@@ -249,18 +249,9 @@ func Prove(r *store.ReadTx, no string) (*procedure.Proof, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	proof := &procedure.Proof{No: no, Title: p.Name, Kind: "数据产品登记编码", State: label(States, p.State), Organ: organ, At: p.Registered, Digest: v.Digest, Seq: -1}
+	proof := &procedure.Proof{No: no, Title: p.Name, Kind: "数据产品登记编码", State: procedure.LabelOf(States, p.State), Organ: organ, At: p.Registered, Digest: v.Digest, Seq: -1}
 	if err := r.Get(&proof.Seq, `SELECT seq FROM audit_leaf WHERE object = $1 AND action = 'register' ORDER BY seq LIMIT 1`, p.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	return proof, nil
-}
-
-func label(options []procedure.Option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
 }

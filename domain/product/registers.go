@@ -21,8 +21,8 @@ func Registers() []*register.Register {
 		{Key: "benefit", Label: "类别", Kind: "tag"}, {Key: "operator", Label: "运营机构", Kind: "text"}, {Key: "org", Label: "开发单位", Kind: "text"},
 		{Key: "state", Label: "状态", Kind: "tag"}, {Key: "national", Label: "国家登记", Kind: "tag"}, {Key: "registered", Label: "登记时间", Kind: "datetime"}, {Key: "published", Label: "上线时间", Kind: "datetime"}}
 	filters := []register.Filter{{Key: "form", Label: "形态", Expr: "p.form", Options: Forms}, {Key: "benefit", Label: "类别", Expr: "p.benefit", Options: Benefits}}
-	cells := map[string]string{"code": "p.code", "name": "p.name", "form": labelCase("p.form", Forms), "benefit": labelCase("p.benefit", Benefits), "operator": "o.name", "org": "d.name",
-		"state": labelCase("p.state", States), "national": labelCase("p.national_state", NationalStates), "registered": "p.registered", "published": "p.published"}
+	cells := map[string]string{"code": "p.code", "name": "p.name", "form": register.LabelCase("p.form", Forms), "benefit": register.LabelCase("p.benefit", Benefits), "operator": "o.name", "org": "d.name",
+		"state": register.LabelCase("p.state", States), "national": register.LabelCase("p.national_state", NationalStates), "registered": "p.registered", "published": "p.published"}
 	from := "product p LEFT JOIN org o ON o.id = p.operator_org LEFT JOIN org d ON d.id = p.org"
 	return []*register.Register{
 		{ID: "products", Title: "数据产品", Group: group, Plan: plan.C("6.3.5"), Public: true, Columns: cols, Filters: filters, From: from, Key: "p.code", Cells: cells,
@@ -48,24 +48,10 @@ func visible(a procedure.Actor, arg func(any) string) string {
 			or = append(or, `EXISTS (SELECT 1 FROM catalogue_item c WHERE c.source_org = `+arg(d.Org)+` AND EXISTS (SELECT 1 FROM product_version v
 				WHERE v.product = p.id AND v.version = p.version AND v.items LIKE '%"' || c.id || '"%'))`)
 		case "authority", "pricing", "auditor", "audit_admin":
-			if len(d.Division) == 6 && strings.HasSuffix(d.Division, "00") {
-				or = append(or, "p.division LIKE "+arg(d.Division[:4]+"%"))
-			} else {
-				or = append(or, "p.division = "+arg(d.Division))
-			}
+			or = append(or, register.Within("p.division", d.Division, arg))
 		}
 	}
 	return strings.Join(or, " OR ")
-}
-
-func labelCase(col string, options []procedure.Option) string {
-	var b strings.Builder
-	b.WriteString("CASE " + col)
-	for _, o := range options {
-		b.WriteString(" WHEN '" + o.Value + "' THEN '" + o.Label + "'")
-	}
-	b.WriteString(" ELSE " + col + " END")
-	return b.String()
 }
 
 func ledgerPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
@@ -100,11 +86,11 @@ func page(r *store.ReadTx, p Product) (*register.Item, error) {
 		return nil, fmt.Errorf("read product %s: %w", p.ID, err)
 	}
 	head := procedure.Section{Kind: "keyvalues", Title: "数据产品", Clause: "6.3.4", Items: []procedure.Item{{Label: "登记编码", Value: p.Code, Clause: "6.3.4"},
-		{Label: "形态", Value: label(Forms, p.Form)}, {Label: "用途", Value: p.Purpose, Clause: "9.2"}, {Label: "类别", Value: label(Benefits, p.Benefit)},
-		{Label: "状态", Value: label(States, p.State)}, {Label: "版本", Value: p.Version},
-		{Label: "国家登记（另一机构办理）", Value: strings.TrimSpace(label(NationalStates, p.NationalState) + " " + p.NationalNo)}}}
+		{Label: "形态", Value: procedure.LabelOf(Forms, p.Form)}, {Label: "用途", Value: p.Purpose, Clause: "9.2"}, {Label: "类别", Value: procedure.LabelOf(Benefits, p.Benefit)},
+		{Label: "状态", Value: procedure.LabelOf(States, p.State)}, {Label: "版本", Value: p.Version},
+		{Label: "国家登记（另一机构办理）", Value: strings.TrimSpace(procedure.LabelOf(NationalStates, p.NationalState) + " " + p.NationalNo)}}}
 	head.Items = append(head.Items, procedure.Item{Label: "成果摘要值", Value: p.Artefact}, procedure.Item{Label: "登记内容摘要", Value: v.Digest})
-	out := &register.Item{Title: p.Name, Subtitle: label(States, p.State), Sections: []procedure.Section{head}}
+	out := &register.Item{Title: p.Name, Subtitle: procedure.LabelOf(States, p.State), Sections: []procedure.Section{head}}
 	cs := procedure.Section{Kind: "table", Title: "返回内容", Clause: "6.3.4", Columns: []procedure.Column{{Key: "name", Label: "名称", Kind: "code", Primary: true},
 		{Key: "title", Label: "含义", Kind: "text"}, {Key: "type", Label: "类型", Kind: "tag"}}}
 	for _, c := range cols {
@@ -117,7 +103,7 @@ func page(r *store.ReadTx, p Product) (*register.Item, error) {
 		if q.Required {
 			required = "是"
 		}
-		ps.Rows = append(ps.Rows, map[string]any{"name": q.Name, "title": q.Title, "op": label(Ops, q.Op), "required": required})
+		ps.Rows = append(ps.Rows, map[string]any{"name": q.Name, "title": q.Title, "op": procedure.LabelOf(Ops, q.Op), "required": required})
 	}
 	out.Sections = append(out.Sections, cs, ps, procedure.Section{Kind: "keyvalues", Title: "使用限制条件", Clause: "1.7b", Items: []procedure.Item{{Label: "条款", Value: v.Terms}, {Label: "摘要值", Value: v.TermsDigest}}})
 	out.Cases = []string{p.CaseNo}

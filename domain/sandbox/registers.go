@@ -30,7 +30,7 @@ func Registers() []*register.Register {
 			Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "p.state", Options: projectStates}},
 			From:    "project p LEFT JOIN org o ON o.id = p.org", Key: "p.no",
 			Cells: map[string]string{"no": "p.no", "title": "p.title", "org": "o.name", "purpose": "p.purpose", "from": "p.valid_from", "to": "p.valid_to",
-				"questions": "(SELECT COUNT(*) FROM question q WHERE q.project = p.no)", "state": labelCase("p.state", projectStates)},
+				"questions": "(SELECT COUNT(*) FROM question q WHERE q.project = p.no)", "state": register.LabelCase("p.state", projectStates)},
 			Search: []string{"p.no", "p.title", "o.name"}, Order: "-p.created", Visible: visible, Item: projectPage},
 		{ID: "questions", Title: "提问与预算", Group: group, Plan: plan.C("6.3.3"), Roles: readers,
 			Columns: []procedure.Column{{Key: "at", Label: "时间", Kind: "datetime"}, {Key: "project", Label: "项目", Kind: "code"}, {Key: "n", Label: "序号", Kind: "int"}, {Key: "person", Label: "提问人", Kind: "text"},
@@ -38,7 +38,7 @@ func Registers() []*register.Register {
 				{Key: "release", Label: "留痕序号", Kind: "int"}},
 			Filters: []register.Filter{{Key: "state", Label: "结果", Expr: "q.state", Options: questionStates}},
 			From:    "question q JOIN project p ON p.no = q.project", Key: "q.id",
-			Cells: map[string]string{"at": "q.at", "project": "q.project", "n": "q.n", "person": "q.person_name", "sql": "q.sql_text", "state": labelCase("q.state", questionStates),
+			Cells: map[string]string{"at": "q.at", "project": "q.project", "n": "q.n", "person": "q.person_name", "sql": "q.sql_text", "state": register.LabelCase("q.state", questionStates),
 				"rho": "q.rho", "code": "q.code", "release": "q.intent_seq"},
 			Search: []string{"q.project", "q.sql_text"}, Order: "-q.at", Visible: visible},
 		{ID: "outputs", Title: "成果出域", Group: group, Plan: plan.C("6.3.3"), Roles: readers,
@@ -63,33 +63,10 @@ func visible(a procedure.Actor, arg func(any) string) string {
 		case "source":
 			or = append(or, "EXISTS (SELECT 1 FROM permit_grant g JOIN catalogue_item c ON c.id = g.item WHERE g.id = p.grant_id AND c.source_org = "+arg(d.Org)+")")
 		case "authority", "auditor", "audit_admin":
-			if strings.HasSuffix(d.Division, "00") && len(d.Division) == 6 {
-				or = append(or, "p.division LIKE "+arg(d.Division[:4]+"%"))
-			} else {
-				or = append(or, "p.division = "+arg(d.Division))
-			}
+			or = append(or, register.Within("p.division", d.Division, arg))
 		}
 	}
 	return strings.Join(or, " OR ")
-}
-
-func labelCase(col string, options []procedure.Option) string {
-	var b strings.Builder
-	b.WriteString("CASE " + col)
-	for _, o := range options {
-		b.WriteString(" WHEN '" + o.Value + "' THEN '" + o.Label + "'")
-	}
-	b.WriteString(" ELSE " + col + " END")
-	return b.String()
-}
-
-func label(options []procedure.Option, value string) string {
-	for _, o := range options {
-		if o.Value == value {
-			return o.Label
-		}
-	}
-	return value
 }
 
 // Sees tells whether the actor may read a project's page: the same rule as the list.
@@ -132,11 +109,11 @@ func projectPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item
 		ts.Rows = append(ts.Rows, map[string]any{"name": t.Name, "title": t.Title, "fields": strings.Join(fields, "、"), "version": t.Version})
 	}
 	head := procedure.Section{Kind: "keyvalues", Title: "项目", Clause: "6.3.2", Items: []procedure.Item{{Label: "项目编号", Value: p.No}, {Label: "使用许可", Value: p.GrantID},
-		{Label: "用途", Value: p.Purpose, Clause: "11.3"}, {Label: "状态", Value: label(projectStates, p.State)}}}
+		{Label: "用途", Value: p.Purpose, Clause: "11.3"}, {Label: "状态", Value: procedure.LabelOf(projectStates, p.State)}}}
 	if p.State == Frozen {
 		head.Items = append(head.Items, procedure.Item{Label: "冻结原因", Value: p.FrozenReason, Clause: "10.7.3"})
 	}
-	out := &register.Item{Title: p.Title, Subtitle: label(projectStates, p.State), Cases: []string{p.CaseNo}, Sections: []procedure.Section{head, budget, ts}}
+	out := &register.Item{Title: p.Title, Subtitle: procedure.LabelOf(projectStates, p.State), Cases: []string{p.CaseNo}, Sections: []procedure.Section{head, budget, ts}}
 	out.Starts = append(out.Starts, register.Start{Procedure: "p06_3b_freeze", Title: "冻结项目", Prefill: map[string]any{"project": p.No}},
 		register.Start{Procedure: "p06_3b_freeze_source", Title: "冻结项目", Prefill: map[string]any{"project": p.No}})
 	return out, nil
