@@ -33,7 +33,7 @@ func demandCases(t *Town) {
 		return no
 	}
 	file := plainly("oper1", "file")
-	d.walk(scoped(round("2026年数据产品清单（第二轮）")), file)
+	t.filed = d.walk(scoped(round("2026年数据产品清单（第二轮）")), file)
 	d.walk(scoped(round("2026年数据产品清单（第二轮修订）")), file, say("data1", "notify", "请补充新增产品的数据范围说明"))
 	d.walk(round("2026年数据产品清单（误报）"), plainly("oper1", "withdraw"))
 	open := round("2026年数据产品清单（第三轮征集）")

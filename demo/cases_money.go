@@ -187,6 +187,10 @@ func later(t *Town) {
 	d.walk(d.Start("hrss1", "p07_2_catalogue", fresh), plainly("hrss1", "submit"))
 	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev1", "专精特新企业培育"), plainly("dev1", "submit"))
 	d.walk(newDemand(d, w.firms, "p06_3b_demand", "dev1", t.made[w.firms].Scenario, "新设企业月报"), plainly("dev1", "submit"))
+	d.walk(t.taken, plainly("new6", "submit"))
+	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev1", "产业链图谱"), plainly("dev1", "submit"), plainly("oper1", "accept"))
+	d.walk(d.Start("police1", "p07_2_catalogue", t.list("门牌地址名录")), plainly("police1", "submit"))
+	d.walk(newScenario(d, w.firms, "p06_3a_scenario", "dev2", "重复提交的场景"), say("dev2", "void", "与另一件重复，作废"))
 	t.restart()
 	t.To(at(2026, 6, 2, 9))
 	t.walk(t.remit(3), plainly("oper1", "remit"))
@@ -212,6 +216,11 @@ func later(t *Town) {
 		if i%3 == 0 {
 			d.Do("data1", no, "supervise", Act{Opinion: "已逾期，请于两日内办结并说明原因"})
 		}
+	}
+	// What others should know is sent to them (抄送), and one case goes to a colleague (转办).
+	if t.err == nil && len(late) > 0 {
+		d.Do("data1", t.filed, "copy", Act{Input: Form{"orgs": []string{t.Pick("data1", "orgs", "网络安全和信息化"), t.Pick("data1", "orgs", "国家保密局"), t.Pick("data1", "orgs", "审计局"), t.Pick("data1", "orgs", "专家委员会")}}})
+		d.Do("data1", t.filed, "assign", Act{Opinion: "请先核对数据范围", Input: Form{"person": t.Pick("data1", "colleagues", "范知微")}})
 	}
 	for _, x := range t.waiting {
 		d.Do(x.user, x.no, "urge", Act{})

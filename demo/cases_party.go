@@ -32,20 +32,20 @@ func (t *Town) became(user, role, org string) {
 }
 
 // applicants are people whose companies want to be confirmed.
-var applicants = []struct{ user, name, firm, role string }{
-	{"new1", "耿文山", "朔州晋北云数科技有限公司", "developer"}, {"new2", "庞晓峰", "怀仁市陶都信息服务有限公司", "developer"}, {"new3", "车雨辰", "应县木塔文旅数据有限公司", "customer"},
-	{"new4", "侯一凡", "右玉县生态咨询有限公司", "customer"}, {"new5", "闫立新", "山阴县乳业供应链有限公司", "customer"}, {"new6", "麻小川", "平鲁区新能源运维有限公司", "customer"}, {"new7", "景南风", "朔州开发区智算服务有限公司", "developer"},
+var applicants = []struct{ user, name, firm, role, division string }{
+	{"new1", "耿文山", "朔州晋北云数科技有限公司", "developer", "140600"}, {"new2", "庞晓峰", "怀仁市陶都信息服务有限公司", "developer", "140681"}, {"new3", "车雨辰", "应县木塔文旅数据有限公司", "customer", "140622"},
+	{"new4", "侯一凡", "右玉县生态咨询有限公司", "customer", "140623"}, {"new5", "闫立新", "山阴县乳业供应链有限公司", "customer", "140621"}, {"new6", "麻小川", "平鲁区新能源运维有限公司", "customer", "140603"}, {"new7", "景南风", "朔州开发区智算服务有限公司", "developer", "140671"},
 }
 
 func (t *Town) subject(n int) string {
 	a := applicants[n]
 	t.newcomer(a.user, a.name, n)
-	code, err := id.MakeUSCC('9', '1', "140600", fmt.Sprintf("MAC%05d", n))
+	code, err := id.MakeUSCC('9', '1', a.division, fmt.Sprintf("MAC%05d", n))
 	if err != nil {
 		t.Fail("make a credit code: %w", err)
 	}
 	return t.Start(a.user, "p04_subject", Form{"uscc": string(code), "name": a.firm, "kind": "company", "legalPerson": true, "legalRep": a.name, "address": "朔州市（演示地址）", "phone": "0349-2020000",
-		"role": a.role, "division": "140600", "licence": t.Attach(a.user, "营业执照.pdf", signed), "letter": t.Attach(a.user, "授权委托书.pdf", signed)})
+		"role": a.role, "division": a.division, "licence": t.Attach(a.user, "营业执照.pdf", signed), "letter": t.Attach(a.user, "授权委托书.pdf", signed)})
 }
 
 func (t *Town) change(user, name, prefix string) string {
@@ -82,11 +82,11 @@ func partyCases(t *Town) {
 	// The last company of the list comes in two weeks later.
 	t.walk(t.subject(0), plainly("new1", "submit"), plainly("data2", "confirm"))
 	t.became("new1", applicants[0].role, applicants[0].firm)
-	t.walk(t.subject(1), plainly("new2", "submit"), say("data2", "return", "授权委托书未载明经办人，请补充"))
-	t.walk(t.subject(2), plainly("new3", "submit"), say("data2", "refuse", "证照与登记信息不符"))
+	t.walk(t.subject(1), plainly("new2", "submit"), say("county6", "return", "授权委托书未载明经办人，请补充"))
+	t.walk(t.subject(2), plainly("new3", "submit"), say("county4", "refuse", "证照与登记信息不符"))
 	t.walk(t.subject(3), plainly("new4", "submit"), plainly("new4", "withdraw"))
 	t.walk(t.subject(4), plainly("new5", "submit"))
-	t.subject(5)
+	t.taken = t.subject(5)
 
 	t.walk(t.join(0, "朔州雁门数智科技有限公司", "developer"), plainly("join0", "submit"), with("dev1", "agree", Form{"ranks": []string{"draft"}}))
 	t.became("join0", "developer", "朔州雁门数智科技有限公司")

@@ -24,6 +24,8 @@ type Town struct {
 	extra     []*Delivery
 	joined    []Account
 	waiting   []waiting
+	filed     string // a round of the product list that waits for the Authority
+	taken     string // a confirmation that is begun and not handed in
 
 	ownScenario string
 	keys        []Key

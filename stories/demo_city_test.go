@@ -39,7 +39,7 @@ func TestTheDemonstrationCity(t *testing.T) {
 		w.pado("audit", "verify")
 		w.serve()
 
-		for _, user := range []string{"gov1", "data1", "data2", "oper1", "oper2", "health2", "eco1", "hrss1", "drc1", "fin1", "dev1", "bank1", "shop1", "secadmin", "auditadmin", "county3", "new2"} {
+		for _, user := range []string{"gov1", "data1", "data2", "oper1", "oper2", "health2", "eco1", "hrss1", "drc1", "fin1", "police1", "market1", "dev1", "bank1", "shop1", "secadmin", "auditadmin", "county2", "county3", "new2"} {
 			var list struct{ Items []struct{ No string } }
 			w.as(user).get("/api/cases?tab=todo", &list)
 			if len(list.Items) == 0 {
