@@ -77,7 +77,12 @@ type city struct {
 
 func open(t *testing.T) *city {
 	t.Helper()
-	db := storetest.Open(t, store.SQLite, nil)
+	return openOn(t, store.SQLite)
+}
+
+func openOn(t *testing.T, engine store.Engine) *city {
+	t.Helper()
+	db := storetest.Open(t, engine, nil)
 	params, err := plan.City("140600")
 	must(t, err)
 	e, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(), Scope: party.Scope, Notify: party.Notify}, append(procedures.All(), wish())...)
@@ -244,7 +249,12 @@ var pages = map[string][]string{
 var script = regexp.MustCompile(`(?i)<script|\son[a-z]+\s*=|javascript:`)
 
 func TestEveryPageStandsWithoutScripts(t *testing.T) {
-	c := open(t)
+	for _, engine := range []store.Engine{store.SQLite, store.Postgres} {
+		t.Run(string(engine), func(t *testing.T) { everyPage(t, openOn(t, engine)) })
+	}
+}
+
+func everyPage(t *testing.T, c *city) {
 	c.fill()
 	for path, want := range pages {
 		w := c.get(path)

@@ -259,7 +259,7 @@ func objecting(r *store.ReadTx, p *Procedure, n Notice, c *Case) (*Objection, er
 		}
 	}
 	var org struct{ Name, Address, Phone string }
-	err := r.Get(&org, `SELECT o.name, o.address, o.phone FROM org o WHERE o.id = COALESCE((SELECT MAX(x.org) FROM case_party x WHERE x.case_no = $1 AND x.role = $2), $3)`, c.No, by, c.Org)
+	err := r.Get(&org, `SELECT o.name, o.address, o.phone FROM org o WHERE o.id = COALESCE((SELECT MAX(x.org) FROM case_party x WHERE x.case_no = $1 AND x.role = $2), $3)`, c.No, string(by), c.Org)
 	out.Org, out.Address, out.Phone = org.Name, org.Address, org.Phone
 	return out, ignoreMissing(err)
 }
