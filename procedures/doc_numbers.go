@@ -13,9 +13,9 @@ import (
 // docNumbers is the register of 文号: every number an organisation has given, to whom, for what,
 // and whether it still stands. A number is never given twice; one that is missing shows.
 var docNumbers = &register.Register{ID: "doc_numbers", Title: "文号登记", Group: "公文", Plan: plan.C("3"), Roles: docNumberRoles(),
-	Columns: []procedure.Column{{Key: "doc_no", Label: "文号", Kind: "code", Primary: true}, {Key: "title", Label: "事由", Kind: "text"}, {Key: "act", Label: "办理", Kind: "text"},
-		{Key: "at", Label: "编号时间", Kind: "datetime"}, {Key: "person", Label: "签发人", Kind: "text"}, {Key: "org", Label: "发文单位", Kind: "text"},
-		{Key: "case", Label: "事项编号", Kind: "code"}, {Key: "state", Label: "状态", Kind: "tag"}, {Key: "gap", Label: "断号", Kind: "tag"}},
+	Columns: []procedure.Column{{Key: "doc_no", Label: "文号", Kind: "code", Primary: true, Width: 150}, {Key: "title", Label: "事由", Kind: "text"}, {Key: "act", Label: "办理", Kind: "text"},
+		{Key: "at", Label: "编号时间", Kind: "datetime", Width: 130}, {Key: "person", Label: "签发人", Kind: "text"}, {Key: "org", Label: "发文单位", Kind: "text"},
+		{Key: "case", Label: "事项编号", Kind: "code", Width: 140}, {Key: "state", Label: "状态", Kind: "tag"}, {Key: "gap", Label: "断号", Kind: "tag"}},
 	Filters: []register.Filter{
 		{Key: "state", Label: "状态", Expr: docNumberState, Options: []procedure.Option{{Value: "有效", Label: "有效"}, {Value: "已作废", Label: "已作废"}}},
 		{Key: "gap", Label: "断号", Expr: "CASE WHEN d.missing > 0 THEN 'yes' ELSE 'no' END", Options: []procedure.Option{{Value: "yes", Label: "前有断号"}, {Value: "no", Label: "连续"}}}},
