@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -161,7 +162,8 @@ var implementers = map[string]string{"procedure": "事项", "step": "办理步�
 
 func (p *Portal) clauses(r *http.Request, v *view) error {
 	page := &planPage{OnlyOpen: r.URL.Query().Get("show") == "open"}
-	for _, row := range plan.Coverage() {
+	rows := plan.Coverage()
+	for _, row := range rows {
 		x := planRow{Row: row, State: "已实现"}
 		kinds := map[string]int{}
 		var order []string
@@ -179,7 +181,7 @@ func (p *Portal) clauses(r *http.Request, v *view) error {
 		}
 		switch {
 		case row.Clause.Heading:
-			x.State = "标题"
+			x.State = below(rows, row.Clause.ID)
 		case row.Open():
 			x.State = "尚未实现"
 			page.Open = append(page.Open, x)
@@ -192,4 +194,21 @@ func (p *Portal) clauses(r *http.Request, v *view) error {
 	}
 	v.Template, v.Title, v.Plan = "plan", "方案条款与平台功能对照", page
 	return nil
+}
+
+// below says how many of the clauses under a heading are carried out.
+func below(rows []plan.Row, heading string) string {
+	done, all := 0, 0
+	for _, r := range rows {
+		if strings.HasPrefix(r.Clause.ID, heading+".") && !r.Clause.Heading {
+			all++
+			if !r.Open() {
+				done++
+			}
+		}
+	}
+	if all == 0 {
+		return "—"
+	}
+	return fmt.Sprintf("%d/%d 条", done, all)
 }

@@ -89,7 +89,7 @@ func New(c Config, r Records) (*Portal, error) {
 		}
 	}
 	var err error
-	p.pages, err = template.New("").Funcs(template.FuncMap{"path": p.path, "cell": cellText, "link": p.link, "time": minute, "day": day, "clause": clauseTitle,
+	p.pages, err = template.New("").Funcs(template.FuncMap{"path": p.path, "cell": cellText, "link": p.link, "time": minute, "day": day, "lastday": lastDay, "ends": ends, "clause": clauseTitle,
 		"comma": comma, "icon": func() template.URL { return icon }}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
@@ -248,6 +248,17 @@ func day(t store.Time) string {
 		return ""
 	}
 	return calendar.DateOf(t.Time).Chinese()
+}
+
+// lastDay is the last day of a period that ends at an instant.
+func lastDay(t store.Time) string { return day(store.At(t.Add(-time.Millisecond))) }
+
+// ends is an instant at which something ends; midnight belongs to the day before.
+func ends(t store.Time) string {
+	if x := t.In(calendar.Shanghai); x.Hour() == 0 && x.Minute() == 0 {
+		return lastDay(t) + "24时"
+	}
+	return minute(t)
 }
 
 func clauseTitle(id string) string {

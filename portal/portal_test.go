@@ -141,7 +141,7 @@ func (c *city) post(no, state, title, about string) {
 	at := storetest.Start.UnixMilli()
 	c.write(audit.Entry{Type: "case.submit", Actor: "p", Object: no, Action: "submit", Clause: "6.1.4"},
 		`INSERT INTO case_file (no, procedure, state, title, revision, tenant, form, org, person, role, created, updated, since, due_at, due_sort, owes, owes_org, handler, final, backfill, urged, supervised, subject, parent, rules, turn)
-		VALUES ($1,'wish',$2,$3,1,'140600',$4,'au','p','authority',$5,$5,$5,$6,$6,'','','',FALSE,FALSE,0,FALSE,'','','','')`, no, state, title, string(form), at, at+7*86400000)
+		VALUES ($1,'wish',$2,$3,1,'140600',$4,'au','p','authority',$5,$5,$5,$6,$6,'','','',FALSE,FALSE,0,FALSE,'','','','')`, no, state, title, string(form), at, at+int64(7*24-9)*3600_000)
 }
 
 // fill puts something hostile into everything that is shown.
@@ -229,7 +229,7 @@ var pages = map[string][]string{
 	"/portal/notices?q=说明7":            {"共 1 件", "第7件"},
 	"/portal/notices?q=小微":             {"共 23 件"},
 	"/portal/notices?org=op":           {"没有符合条件的公告公示"},
-	"/portal/notices/CE-2026-000001":   {"公示期", "2026年3月2日至2026年3月9日", "怎样提出异议", "在公示期内实名提出。", "朔城区市府街1号", "0349-0000000", "实名异议书", "登录", "价目", "单价（元）", "1,234.50", "全文.pdf", sum("全文"), "网页", "PDF"},
+	"/portal/notices/CE-2026-000001":   {"公示期", "2026年3月2日至2026年3月8日（2026年3月8日24时截止）", "怎样提出异议", "在公示期内实名提出。", "朔城区市府街1号", "0349-0000000", "实名异议书", "登录", "价目", "单价（元）", "1,234.50", "全文.pdf", sum("全文"), "网页", "PDF"},
 	"/portal/notices/CE-2026-000100":   {"已公开", "=HYPERLINK"},
 	"/portal/verify":                   {"编号核验"},
 	"/portal/verify/CP-pd-1":           {"编号真实", "查看它在已签名日志中的证明", "/portal/log/"},

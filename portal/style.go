@@ -38,7 +38,7 @@ h1{font-size:1.5rem;margin:.2rem 0 1rem;line-height:1.35;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.95rem}
 th,td{border:1px solid var(--line);padding:.45rem .6rem;text-align:left;vertical-align:top}
 td{overflow-wrap:anywhere;min-width:4.5rem}th{background:var(--pale);font-weight:600;white-space:nowrap}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.t{white-space:nowrap}td.p{min-width:11rem}
+.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.t{white-space:nowrap}td.d{min-width:6.4rem;overflow-wrap:normal}td.p{min-width:11rem}
 tr.head td{background:#f6f7f9;font-weight:600}
 td.c,.code{font-family:ui-monospace,Consolas,"Noto Sans Mono CJK SC",monospace;font-size:.9em;overflow-wrap:anywhere}td.c{min-width:9rem}dd .code{word-break:break-all}
 ul.lines{list-style:none;margin:0;padding:0}ul.lines li{border-bottom:1px dashed var(--line);padding:.5rem 0;display:flex;gap:.2rem 1rem;justify-content:space-between;align-items:baseline;flex-wrap:wrap}

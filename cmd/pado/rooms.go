@@ -183,13 +183,14 @@ func (x *platform) moreRoutes() func(*api.API) {
 
 // counters are the numbers on the public home page, with what stands beside the newest of each.
 var counters = []portal.Counter{{Label: "公共数据资源", Register: "catalogue", Unit: "项已公布", Show: []string{"source", "cycle"}},
-	{Label: "数据产品", Register: "products", Unit: "个已上线", Show: []string{"form", "org"}},
-	{Label: "收费标准", Register: "tariffs", Unit: "项已公示", Show: []string{"class", "price", "kind"}},
+	{Label: "数据产品", Register: "products", Unit: "个已公布", Show: []string{"form", "state"}},
+	{Label: "收费标准", Register: "tariffs", Unit: "项已公示", Show: []string{"class", "price", "kind", "state"}},
 	{Label: "应用场景", Register: "scenarios", Unit: "个已论证", Show: []string{"benefit", "proposer"}},
 	{Label: "授权运营协议", Register: "agreements", Unit: "份已签订"}, {Label: "入驻单位", Register: "orgs_public", Unit: "家"}}
 
 // faces mounts what is neither API nor back office.
 func (x *platform) faces(mux *http.ServeMux) error {
+	declare() // the public page of the plan says what is carried out, by all that is declared
 	info := x.cityInfo()
 	p, err := portal.New(portal.Config{Base: "/portal/", City: info.Name, Platform: info.Name + info.Platform, Demo: x.demo, Counters: counters,
 		Host: os.Getenv("PADO_HOST"), Contact: os.Getenv("PADO_CONTACT"), ICP: os.Getenv("PADO_ICP"), Police: os.Getenv("PADO_POLICE"), SiteCode: os.Getenv("PADO_SITE_CODE")},
