@@ -38,6 +38,7 @@ bench: build
 # Rewrites what is generated and committed: golden texts, coverage, OpenAPI, role matrices.
 generate: build
 	bin/pado plan coverage > docs/coverage.md
+	mkdir -p build && bin/pado openapi > build/openapi.json && cd web && npm run types
 	bin/pado plan procedures > docs/procedures.md
 	go test ./... -run 'Golden|Matrix|Generated|OpenAPI' -update
 

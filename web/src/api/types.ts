@@ -3,6 +3,14 @@
  * dates YYYY-MM-DD, money a decimal string of yuan. Nothing here is a rule:
  * the browser draws what it is told.
  */
+import type { components } from './schema'
+
+/** A list of the wire is never null: the server sends an empty one. */
+type Filled<T> = T extends null ? never : T extends (infer E)[] ? Filled<E>[] : T extends object ? { [K in keyof T]: Filled<T[K]> } : T
+
+/** A shape of the platform's description, from which schema.d.ts is generated (npm run types). */
+type Schema<K extends keyof components['schemas']> = Filled<Omit<components['schemas'][K], '$schema'>>
+
 export type Ref = { id: string; name: string }
 export type ClauseRef = { id: string; title: string }
 export type Desk = { id: string; role: string; roleLabel: string; org: { id: string; name: string; division?: string; divisionName?: string }; lead?: boolean; behalf?: string }
@@ -86,7 +94,7 @@ export type CaseRow = {
   urged: number
 }
 
-export type Attachment = { id: string; name: string; size: number; sha256: string; media: string; by: string; at: string; kind?: string }
+export type Attachment = Schema<'AttachmentWire'>
 
 export type Event = {
   n: number
@@ -316,59 +324,15 @@ export type Project = {
   questions: Question[]
 }
 
-export type Seat = { org: Ref; role: string; roleLabel: string; lead: boolean; since: string }
-export type Account = {
-  user: string
-  person: Ref
-  program: boolean
-  state: 'active' | 'locked' | 'disabled'
-  mustChange: boolean
-  secondFactor: boolean
-  officeLabel?: string
-  changed: string
-  opened: string
-  lockedUntil?: string
-  phone?: string
-  idCard?: string
-  hasMail: boolean
-  seats: Seat[]
-}
-export type AccountPage = Account & { openCases: number; acts: string[]; leave?: string }
-
-export type LogLeaf = {
-  seq: number
-  at: string
-  type: string
-  actor: string
-  actorName?: string
-  org: string
-  orgName?: string
-  object: string
-  objectName?: string
-  action: string
-  result: string
-  clause: string
-  code?: string
-  from?: string
-  to?: string
-  detail?: Record<string, string>
-}
-export type LogProof = { seq: number; leaf: string; size: number; path: string[]; pathSM3: string[]; checkpoint: string }
-export type LogEntry = LogLeaf & { body?: string; opening?: string; proof?: LogProof }
+export type Seat = Schema<'SeatWire'>
+export type Account = Schema<'AccountWire'>
+export type AccountPage = Schema<'AccountView'>
+export type LogLeaf = Schema<'LeafWire'>
+export type LogProof = Schema<'LogProofWire'>
+export type LogEntry = Schema<'LogEntryWire'>
 
 /** A key of an order. `secret` is there once, in the answer that issues it. */
-export type ApiKey = {
-  id: string
-  order: string
-  algorithm: string
-  state: 'active' | 'replaced' | 'ended'
-  created: string
-  ends?: string
-  revoked?: string
-  replaces?: string
-  path: string
-  secret?: string
-}
+export type ApiKey = Schema<'KeyView'>
 
 export type Problem = {
   type?: string
