@@ -11,9 +11,11 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"pado/core/procedure"
 	"pado/core/store"
 	"pado/domain/permit"
 	"pado/domain/sandbox/guard/policy"
+	"pado/plan"
 )
 
 // source is the newest accepted dataset version of a catalogue item.
@@ -78,7 +80,7 @@ func bind(w *store.Tx, p Project, n Numbers) (Project, error) {
 		return p, p.savePolicy(w)
 	}
 	if ref := doc.Validate(); ref != nil {
-		return p, errors.Join(fmt.Errorf("compile the policy of %s", p.No), ref)
+		return p, procedure.Refuse("project.policy", plan.C("6.3.3"), "所涉数据的登记不能编成沙箱规则，请先由治理人员修改管道中的取值范围：%s", ref.Message)
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {

@@ -133,16 +133,21 @@ func (w *world) project(org string, n Numbers) Project {
 	w.t.Helper()
 	var p Project
 	w.update(func(x *store.Tx) error {
-		grant, err := permit.Grant(x, permit.Terms{DemandCase: "case-" + org, Agreement: "ag-1", Org: org, Scenario: "sn", Purpose: "调度", First: calendar.Date{Y: 2026, M: 3, D: 2},
-			Last: calendar.Date{Y: 2026, M: 12, D: 31}, Items: []permit.GrantItem{{Item: "it-1", Fields: []string{"sex", "age", "heat"}}}, By: "t"})
-		if err != nil {
-			return err
-		}
-		p, err = OpenProject(x, Opening{Title: "项目" + org, Org: org, OperatorOrg: "op", Division: "140600", Grant: grant, Scenario: "sn", ListItem: "pl-1", Purpose: "调度",
-			First: calendar.Date{Y: 2026, M: 3, D: 2}, Last: calendar.Date{Y: 2026, M: 12, D: 31}, Members: []string{org + "-p"}, Numbers: n, CaseNo: "case-" + org, By: "t"})
+		var err error
+		p, err = OpenProject(x, w.opening(x, org, n))
 		return err
 	})
 	return p
+}
+
+// opening grants a project of an organisation its data and says how it is to be opened.
+func (w *world) opening(x *store.Tx, org string, n Numbers) Opening {
+	w.t.Helper()
+	grant, err := permit.Grant(x, permit.Terms{DemandCase: "case-" + org, Agreement: "ag-1", Org: org, Scenario: "sn", Purpose: "调度", First: calendar.Date{Y: 2026, M: 3, D: 2},
+		Last: calendar.Date{Y: 2026, M: 12, D: 31}, Items: []permit.GrantItem{{Item: "it-1", Fields: []string{"sex", "age", "heat"}}}, By: "t"})
+	w.must(err)
+	return Opening{Title: "项目" + org, Org: org, OperatorOrg: "op", Division: "140600", Grant: grant, Scenario: "sn", ListItem: "pl-1", Purpose: "调度",
+		First: calendar.Date{Y: 2026, M: 3, D: 2}, Last: calendar.Date{Y: 2026, M: 12, D: 31}, Members: []string{org + "-p"}, Numbers: n, CaseNo: "case-" + org, By: "t"}
 }
 
 func member(org string) procedure.Actor {
