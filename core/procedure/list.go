@@ -63,36 +63,60 @@ func (e *Engine) Page(ctx context.Context, a Actor, q Query) (p Page, err error)
 	if q.Size <= 0 || q.Size > 100 {
 		q.Size = 20
 	}
+	if q.Tab == "todo" || q.Tab == "" {
+		return e.todo(ctx, a, q)
+	}
 	err = e.db.View(ctx, func(r *store.ReadTx) error {
 		p.At = r.Now()
-		p.Rows, p.Next, err = e.list(r, a, q)
-		return err
+		st, err := e.statement(r, a, q)
+		if err != nil || st.sql == "" {
+			return err
+		}
+		return r.Each(st.sql, st.args, func(scan func(...any) error) error { return p.add(scan) })
 	})
+	p.cut(q)
 	return p, err
 }
 
-func (e *Engine) list(r *store.ReadTx, a Actor, q Query) ([]Row, string, error) {
-	st, err := e.statement(r, a, q)
-	if err != nil || st.sql == "" {
-		return nil, "", err
+// todo is the list everybody opens all day: its one statement needs no transaction around it.
+func (e *Engine) todo(ctx context.Context, a Actor, q Query) (p Page, err error) {
+	st, err := e.statement(nil, a, q)
+	if err != nil {
+		return p, err
 	}
-	rows := make([]Row, 0, q.Size+1)
-	if err := r.Each(st.sql, st.args, func(scan func(...any) error) error {
-		rows = append(rows, Row{})
-		return rows[len(rows)-1].scan(scan)
-	}); err != nil {
-		return nil, "", err
+	var offset int64
+	if st.sql != "" {
+		err = e.db.Glance(ctx, strings.Replace(st.sql, " FROM (", ", "+store.ClockOffset+" FROM (", 1), st.args,
+			func(scan func(...any) error) error {
+				return p.add(func(dst ...any) error { return scan(append(dst, &offset)...) })
+			})
 	}
-	if len(rows) <= q.Size {
-		return rows, "", nil
+	if len(p.Rows) > 0 {
+		p.At = e.db.NowBy(offset)
+	} else if err == nil {
+		p.At, err = e.db.Now(ctx)
 	}
-	rows = rows[:q.Size]
-	last := rows[q.Size-1]
+	p.cut(q)
+	return p, err
+}
+
+func (p *Page) add(scan func(...any) error) error {
+	p.Rows = append(p.Rows, Row{})
+	return p.Rows[len(p.Rows)-1].scan(scan)
+}
+
+// cut takes off the row that only says that there is a next page.
+func (p *Page) cut(q Query) {
+	if len(p.Rows) <= q.Size {
+		return
+	}
+	p.Rows = p.Rows[:q.Size]
+	last := p.Rows[q.Size-1]
 	pos := last.DueSort
 	if !q.byDue() {
 		pos = last.Updated.UnixMilli()
 	}
-	return rows, base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("%d|%s", pos, last.No))), nil
+	p.Next = base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("%d|%s", pos, last.No)))
 }
 
 func (q Query) byDue() bool {
@@ -222,12 +246,12 @@ func (e *Engine) soon(now time.Time) int64 {
 func (e *Engine) ranges(st *statement, r *store.ReadTx, a Actor, q Query) (out []string, err error) {
 	switch q.Tab {
 	case "", "todo", "overdue", "soon":
-		extra, now := "", r.Now()
+		extra := ""
 		switch q.Tab {
 		case "overdue":
-			extra = " AND c.due_sort <= " + st.arg(now.UnixMilli())
+			extra = " AND c.due_sort <= " + st.arg(r.Now().UnixMilli())
 		case "soon":
-			extra = " AND c.due_sort > " + st.arg(now.UnixMilli()) + " AND c.due_sort <= " + st.arg(e.soon(now))
+			extra = " AND c.due_sort > " + st.arg(r.Now().UnixMilli()) + " AND c.due_sort <= " + st.arg(e.soon(r.Now()))
 		}
 		for _, turn := range a.turns() {
 			out = append(out, "c.turn = "+st.arg(turn)+extra)

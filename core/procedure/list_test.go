@@ -194,6 +194,12 @@ func TestListIsWhatThePlainListIs(t *testing.T) {
 		if len(got) != len(want) {
 			t.Fatalf("%d rows, want %d", len(got), len(want))
 		}
+		for _, who := range []procedure.Actor{worker(), else_} { // with rows and without
+			page, err := w.Page(ctx, who, procedure.Query{})
+			if err != nil || !page.At.Equal(w.clock.At) {
+				t.Fatalf("as of %v, want %v: %v", page.At, w.clock.At, err)
+			}
+		}
 		n, err := w.Count(ctx, worker())
 		if err != nil || n.Todo != len(want) || n.Overdue != len(want) {
 			t.Fatalf("%+v, want %d: %v", n, len(want), err)
