@@ -264,7 +264,6 @@ func TestTheSameKeyIsTheSameCase(t *testing.T) {
 	if status, other := start("k-2", "甲"); status != 201 || other["no"] == first["no"] || size() == after {
 		t.Errorf("another key: %d %v", status, other["no"])
 	}
-	after = size()
 	if status, p := start("k-1", "乙"); status < 400 || status >= 500 || p["code"] == "" {
 		t.Errorf("the same key with another content: %d %v", status, p)
 	}
