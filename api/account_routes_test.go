@@ -128,9 +128,7 @@ func (o *office) call(user, method, path, body string) (int, map[string]any) {
 	}
 	w := httptest.NewRecorder()
 	o.api.ServeHTTP(w, r)
-	for _, c := range w.Result().Cookies() {
-		o.jars[user] = append(o.jars[user], c)
-	}
+	o.jars[user] = append(o.jars[user], w.Result().Cookies()...)
 	out := map[string]any{}
 	if w.Body.Len() > 0 {
 		must(o.t, json.Unmarshal(w.Body.Bytes(), &out))

@@ -57,3 +57,6 @@ step 'generated files'
 for name in coverage procedures; do
   bin/pado plan $name | diff - docs/$name.md || { echo "docs/$name.md is stale: make generate"; exit 1; }
 done
+mkdir -p build
+bin/pado openapi > build/openapi.json
+(cd web && npm run types -- --check) || { echo "web/src/api/schema.d.ts is stale: make generate"; exit 1; }
