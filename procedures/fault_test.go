@@ -40,7 +40,9 @@ func TestEveryStatementOfAnActMayBreakOnce(t *testing.T) {
 		book := func(no string, at int, after bool) error {
 			t.Helper()
 			act := procedure.Act{}
-			m.read(func(r *store.ReadTx) error { return r.Get(&act.Revision, `SELECT revision FROM case_file WHERE no = $1`, no) })
+			m.read(func(r *store.ReadTx) error {
+				return r.Get(&act.Revision, `SELECT revision FROM case_file WHERE no = $1`, no)
+			})
 			f.Arm(at, after)
 			defer f.Disarm()
 			_, err := m.Do(ctx, clerk, no, "book", act)
@@ -121,7 +123,9 @@ func (c *city) race(acts ...func() error) (won int) {
 // later is the act on a case at its present revision, to be carried out when called.
 func (c *city) later(person, no, action string, act procedure.Act) func() error {
 	c.t.Helper()
-	c.must(c.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&act.Revision, `SELECT revision FROM case_file WHERE no = $1`, no) }))
+	c.must(c.db.View(ctx, func(r *store.ReadTx) error {
+		return r.Get(&act.Revision, `SELECT revision FROM case_file WHERE no = $1`, no)
+	}))
 	who := c.actor(person)
 	return func() error { _, err := c.Do(ctx, who, no, action, act); return err }
 }

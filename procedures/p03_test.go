@@ -1,11 +1,14 @@
 package procedures_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"pado/core/procedure"
+	"pado/core/register"
 	"pado/core/store"
+	"pado/procedures"
 )
 
 // office is a city whose Authority has two clerks.
@@ -94,5 +97,26 @@ func TestAYearsHolidaysResolveWhatWaitedForThem(t *testing.T) {
 		}
 		no = mustStart(c, one, "p03_holiday", form)
 		c.refused(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "holiday.year")
+	})
+}
+
+// What the public reads of a city's parameters are words and units, on both engines.
+func TestParametersAreListedAsPeopleReadThem(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		for key, v := range map[string]string{"secondfactor.required": "false", "price.profit_base": "operating_cost", "office.review": "4"} {
+			c.write(`INSERT INTO parameter (key, valid_from, value, source) VALUES ($1, '2026-06-01', $2, 'x')`, key, v)
+		}
+		i := slices.IndexFunc(procedures.Registers(), func(g *register.Register) bool { return g.ID == "parameters" })
+		c.must(c.db.View(ctx, func(r *store.ReadTx) error {
+			page, err := procedures.Registers()[i].List(r, procedure.Actor{}, register.Query{Size: 10})
+			got := map[any]any{}
+			for _, row := range page.Rows {
+				got[row.Cells["key"]] = row.Cells["value"]
+			}
+			if got["secondfactor.required"] != "否" || got["office.review"] != "4 个工作日" || got["price.profit_base"] == "operating_cost" || len(got) != 3 {
+				t.Errorf("%v", got)
+			}
+			return err
+		}))
 	})
 }
