@@ -7,6 +7,7 @@ import (
 	"pado/core/calendar"
 	p "pado/core/procedure"
 	"pado/domain/party"
+	"pado/domain/settlement"
 	"pado/plan"
 )
 
@@ -93,7 +94,14 @@ var (
 		if err != nil {
 			return err
 		}
-		return p.RecordNotice(x, f.notice())
+		if err := p.RecordNotice(x, f.notice()); err != nil {
+			return err
+		}
+		from := calendar.Date{Y: f.Year - 1, M: 12, D: 15}
+		if today := x.Today(); today.After(from) {
+			from = today
+		}
+		return settlement.Reopen(x.W, from)
 	}}
 )
 

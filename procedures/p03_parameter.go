@@ -110,6 +110,26 @@ func parameterRefusal(err error) error {
 	return p.Refuse("parameter.value", clause, "%s", bad.Message)
 }
 
+// groupDays are the day and every later one on which a value of the group begins.
+func groupDays(params *plan.Parameters, group, from string) ([]string, error) {
+	days := []string{from}
+	for _, d := range plan.Definitions() {
+		if d.Group != group {
+			continue
+		}
+		line, err := params.Line(d.Key)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range line {
+			if v.From > from {
+				days = append(days, v.From)
+			}
+		}
+	}
+	return days, nil
+}
+
 // setParameters writes the values; the table's key keeps two of one day apart.
 var setParameters = p.Effect{Name: "set_parameters", Say: "各项参数自施行日期起按新值办理", Plan: plan.C("3"), Run: func(x *p.Ctx) error {
 	f, err := p.Form[parameterForm](x)
@@ -140,12 +160,19 @@ var (
 			if d.Group == "" {
 				continue
 			}
-			if _, err := params.Group(d.Group, f.From.String()); err != nil {
+			days, err := groupDays(params, d.Group, f.From.String())
+			if err != nil {
+				return err
+			}
+			for _, day := range days {
+				_, err := params.Group(d.Group, day)
 				var bad *plan.Error
 				if errors.As(err, &bad) {
-					return p.Refuse("parameter.group", plan.C(d.Clause), "“%s”所在的一组须一并设定，合计 100%%。%s", d.Title, bad.Message)
+					return p.Refuse("parameter.group", plan.C(d.Clause), "“%s”所在的一组须一并设定，自 %s 起合计不是 100%%。%s", d.Title, day, bad.Message)
 				}
-				return err
+				if err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/register"
 	"pado/core/store"
@@ -61,6 +62,15 @@ func TestParametersAreSetByTwoPersonsWithTheirPaper(t *testing.T) {
 		if c.parameter("office.review") != "4" || c.parameter("revenue.ratio.operator") != "3500" {
 			t.Error("not in force")
 		}
+		// A value that begins later keeps the group whole as well.
+		later := mustStart(c, one, "p03_parameter", form("2027-01-01", line("revenue.ratio.government", "3000"), line("revenue.ratio.operator", "4500")))
+		c.must(c.do(one, later, "submit", procedure.Act{Attachments: []string{c.file(one)}}))
+		c.must(c.do(two, later, "set", procedure.Act{}))
+		between := mustStart(c, one, "p03_parameter", form("2026-09-01", line("revenue.ratio.source", "500"), line("revenue.ratio.partner", "2000")))
+		c.must(c.do(one, between, "submit", procedure.Act{Attachments: []string{c.file(one)}}))
+		c.must(c.do(two, between, "set", procedure.Act{}))
+		broken := mustStart(c, one, "p03_parameter", form("2026-10-01", line("revenue.ratio.source", "1500"), line("revenue.ratio.government", "3000")))
+		c.refused(c.do(one, broken, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "parameter.group")
 		again := mustStart(c, one, "p03_parameter", form("2026-06-01", line("office.review", "5")))
 		c.refused(c.do(one, again, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "parameter.value")
 	})
@@ -97,6 +107,42 @@ func TestAYearsHolidaysResolveWhatWaitedForThem(t *testing.T) {
 		}
 		no = mustStart(c, one, "p03_holiday", form)
 		c.refused(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}), "holiday.year")
+	})
+}
+
+// A correction of a year reaches what is running at once: nothing runs out by the old day.
+func TestACorrectedYearMovesWhatIsRunning(t *testing.T) {
+	eachCity(t, func(t *testing.T, c *city) {
+		one, two := office(t, c)
+		waiting := c.waiting(c.person("wangwu", "王五"))
+		due := func() (at store.Time) {
+			c.must(c.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&at, `SELECT due_at FROM case_file WHERE no = $1`, waiting) }))
+			return at
+		}
+		old := due()
+		rest := calendar.DateOf(c.clock.At).AddDays(1)
+		no := mustStart(c, one, "p03_holiday", map[string]any{"year": 2026, "source": "国办发明电〔2026〕1号", "published": "2026-02-01",
+			"rest": []any{map[string]any{"name": "专项放假", "from": rest.String(), "to": rest.AddDays(9).String()}}})
+		c.must(c.do(one, no, "submit", procedure.Act{Attachments: []string{c.file(one)}}))
+		c.must(c.do(two, no, "record", procedure.Act{}))
+		// A case that comes in before the clock's next turn already counts by the new days.
+		fresh := c.waiting(c.person("zhaoliu", "赵六"))
+		c.clock.At = old.Add(time.Hour)
+		if _, err := c.Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if now := due(); !now.After(old.Time) {
+			t.Errorf("due %v, before %v", now, old)
+		}
+		waiting = fresh
+		if now := due(); !now.After(old.Time) {
+			t.Errorf("a new case is due %v by the old days", now)
+		}
+		var told int
+		c.must(c.db.View(ctx, func(r *store.ReadTx) error { return r.Get(&told, `SELECT COUNT(*) FROM overdue_note`) }))
+		if told != 0 {
+			t.Errorf("%d cases ran out by the old days", told)
+		}
 	})
 }
 

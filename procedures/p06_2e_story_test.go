@@ -22,7 +22,7 @@ import (
 )
 
 func (m *market) settler() settlement.Settler {
-	return settlement.Settler{DB: m.db, Parameters: m.Parameters, Calendar: calendar.Shipped}
+	return settlement.Settler{DB: m.db, Parameters: m.Parameters, Calendar: m.Days}
 }
 
 func (m *market) proof() {

@@ -3,6 +3,7 @@ package procedures
 import (
 	"errors"
 
+	"pado/core/procedure"
 	"pado/core/store"
 )
 
@@ -35,9 +36,30 @@ const (
 // saysItself are the lists whose keys people read as they are.
 var saysItself = map[string]bool{"purposes": true, "catalogue_fields": true}
 
-// NameOf names the record that a form's field picked from a list; empty when the key says it all
-// or the record is not there. It does not ask who reads: who sees the field sees the name.
-func NameOf(r *store.ReadTx, list, key string) (string, error) {
+// own are the lists whose records are nobody else's business: $1 is the key, $2 the organisation
+// of the case.
+var own = map[string]string{
+	"colleagues":  `SELECT 1 FROM membership WHERE person = $1 AND org = $2`,
+	"delegations": `SELECT 1 FROM delegation WHERE id = $1 AND org = $2`,
+	"list_rounds": `SELECT 1 FROM case_file WHERE no = $1 AND procedure = 'p09_productlist' AND (state <> 'draft' OR org = $2)`,
+	"projects":    ownProject,
+	"answers":     `SELECT 1 FROM question WHERE id = $1 AND org = $2`,
+	"artefacts":   `SELECT 1 FROM output_release WHERE digest = $1 AND org = $2`,
+	"products":    ownProduct, "products_own": ownProduct,
+	"products_published": ownProduct,
+	"statements_open":    `SELECT 1 FROM statement WHERE id = $1 AND $2 IN (customer_org, operator_org)`,
+	"fees_due":           `SELECT 1 FROM fee_due WHERE id = $1 AND operator_org = $2`,
+}
+
+const (
+	ownProject = `SELECT 1 FROM project WHERE no = $1 AND ($2 IN (org, operator_org) OR EXISTS (SELECT 1 FROM org_role x WHERE x.org = $2 AND x.role = 'authority'))`
+	ownProduct = `SELECT 1 FROM product WHERE id = $1 AND (state = 'published' OR $2 IN (org, operator_org))`
+)
+
+// NameOf names the record that a case's field picked from a list; empty when the key says it all,
+// when the record is not there, and while the case is still its author's draft, when it is not the
+// author's organisation's. Afterwards the rules have looked, and who sees the field sees the name.
+func NameOf(r *store.ReadTx, c *procedure.Case, list, key string) (string, error) {
 	if list == "chain_procedures" {
 		if p, ok := find(key); ok {
 			return p.Title, nil
@@ -47,6 +69,13 @@ func NameOf(r *store.ReadTx, list, key string) (string, error) {
 	query, ok := nameBy[list]
 	if !ok {
 		return "", nil
+	}
+	if p, there := find(c.Procedure); !there || c.State == p.Start {
+		if mine, private := own[list]; private {
+			if ok, err := r.Exists(mine, key, c.Org); err != nil || !ok {
+				return "", err
+			}
+		}
 	}
 	var name string
 	err := r.Get(&name, query, key)

@@ -29,8 +29,10 @@ func TestEveryReferenceHasAName(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		if err := db.View(t.Context(), func(r *store.ReadTx) error {
 			for list := range nameBy {
-				if name, err := NameOf(r, list, "nobody"); err != nil || name != "" {
-					t.Errorf("%s: %q %v", list, name, err)
+				for _, c := range []*procedure.Case{{}, {Procedure: "p04_chain", State: "set"}} {
+					if name, err := NameOf(r, c, list, "nobody"); err != nil || name != "" {
+						t.Errorf("%s: %q %v", list, name, err)
+					}
 				}
 			}
 			return nil
@@ -40,7 +42,7 @@ func TestEveryReferenceHasAName(t *testing.T) {
 	})
 	db := storetest.Open(t, store.SQLite, nil)
 	if err := db.View(t.Context(), func(r *store.ReadTx) error {
-		if name, err := NameOf(r, "chain_procedures", "p04_chain"); name != "内部审签设置" || err != nil {
+		if name, err := NameOf(r, &procedure.Case{}, "chain_procedures", "p04_chain"); name != "内部审签设置" || err != nil {
 			t.Errorf("%q %v", name, err)
 		}
 		return nil

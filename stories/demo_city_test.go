@@ -20,7 +20,7 @@ func TestTheDemonstrationCity(t *testing.T) {
 		os.RemoveAll(w.dir)
 		w.server.end(os.Interrupt)
 		if w.db != "" {
-			t.Skip("the city is built on SQLite here; the procedures have their own tests on PostgreSQL")
+			w.Skip("the city is built on SQLite here; the procedures have their own tests on PostgreSQL")
 		}
 		printed := w.pado("demo", "--people", "2500")
 		states := stations(printed)

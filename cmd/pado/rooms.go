@@ -62,7 +62,7 @@ func (x *platform) rooms(ctx context.Context) error {
 	x.artefacts = sandbox.Folder(filepath.Join(x.data, "artefacts"))
 	x.sandbox = sandbox.New(sandbox.Options{DB: x.db, Params: x.engine.Parameters, Pool: pool, Snapshots: filepath.Join(x.data, "snapshots"),
 		Artefacts: x.artefacts, Key: order, Timeout: time.Minute})
-	x.settler = settlement.Settler{DB: x.db, Parameters: x.engine.Parameters, Calendar: x.engine.Calendar}
+	x.settler = settlement.Settler{DB: x.db, Parameters: x.engine.Parameters, Calendar: x.engine.Days}
 	x.keyring = gatewayfeed.Keys{DB: x.db, KEK: x.kek}
 	return nil
 }

@@ -313,7 +313,7 @@ func (e *Engine) post(r *store.ReadTx, p *Procedure, n Notice, c *Case, org stri
 			public = append(public, f)
 		}
 	}
-	public, err := e.named(r, public, values)
+	public, err := e.named(r, c, public, values)
 	if err != nil {
 		return out, err
 	}

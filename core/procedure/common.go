@@ -2,6 +2,7 @@ package procedure
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"pado/core/audit"
@@ -111,7 +112,9 @@ func init() {
 			d, err := pick(t.Actor, t.Case.Role, t.Case.Org, "")
 			return d, err == nil || t.Case.Org == "", nil
 		}, run: func(t *txn, _ Act) error {
-			if err := undoAll(t.Ctx); err != nil {
+			if err := undoAll(t.Ctx); errors.Is(err, ErrFails) {
+				return &Refused{Code: "case.effective", Message: "办理已经产生效力，不能作废", Clause: t.p.Plan}
+			} else if err != nil {
 				return err
 			}
 			t.Case.State = StateVoid

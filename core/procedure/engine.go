@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,8 +24,9 @@ type Options struct {
 	// messages with it. It must do no other I/O.
 	Notify func(*store.Tx, News) error
 	// Names names the record a Ref field picked from a list by its key; nil or an empty name = the key
-	// stands for itself.
-	Names func(r *store.ReadTx, list, key string) (string, error)
+	// stands for itself. While the case is at its start nobody has looked at what it points to: a
+	// record that is not its organisation's has no name then.
+	Names func(r *store.ReadTx, c *Case, list, key string) (string, error)
 	// Scope tells whether a desk of division code covers a case of tenant; nil = equal or city.
 	Scope func(division, tenant string) bool
 	// Supervises are the roles of the bodies that govern a division: their leaders see what every
@@ -50,6 +52,8 @@ type Engine struct {
 	procs map[string]*Procedure
 	order []string
 	days  atomic.Pointer[workdays]
+	// failing holds when the clock failed at an overdue limit; see rests.
+	failing sync.Map
 }
 
 // New checks every declaration (see Check) and returns the engine. An error here is a mistake
@@ -178,7 +182,7 @@ func roles(list []Role) []string {
 }
 
 // due computes the end of a limit that starts at from.
-func (e *Engine) due(params *plan.Parameters, key string, from time.Time) (calendar.Due, error) {
+func (e *Engine) due(days *calendar.Table, params *plan.Parameters, key string, from time.Time) (calendar.Due, error) {
 	v, err := params.At(key, calendar.DateOf(from).String())
 	if err != nil {
 		return calendar.Due{}, err
@@ -189,7 +193,7 @@ func (e *Engine) due(params *plan.Parameters, key string, from time.Time) (calen
 	}
 	switch v.Unit {
 	case plan.WorkingDay:
-		return e.Calendar().Due(from, calendar.WorkingDays(n))
+		return days.Due(from, calendar.WorkingDays(n))
 	case plan.Hour:
 		return calendar.DueHours(from, calendar.Hours(n)), nil
 	case plan.Day:
@@ -208,7 +212,11 @@ func (e *Engine) context(r *store.ReadTx, c *Case, a Actor) (*Ctx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ctx{ReadTx: r, Case: c, Actor: a, engine: e, params: params, used: map[string]bool{}}, nil
+	days, err := e.Days(r)
+	if err != nil {
+		return nil, err
+	}
+	return &Ctx{ReadTx: r, Case: c, Actor: a, engine: e, params: params, days: days, used: map[string]bool{}}, nil
 }
 
 // versions lists the parameter versions rules looked at, for the decision's record.

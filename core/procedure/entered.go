@@ -39,7 +39,7 @@ func hide(fields []Field, values map[string]any) {
 }
 
 // named are the fields with the names of the records that the values point to, in Named.
-func (e *Engine) named(r *store.ReadTx, fields []Field, values map[string]any) ([]Field, error) {
+func (e *Engine) named(r *store.ReadTx, c *Case, fields []Field, values map[string]any) ([]Field, error) {
 	if e.opt.Names == nil || len(values) == 0 {
 		return fields, nil
 	}
@@ -55,7 +55,7 @@ func (e *Engine) named(r *store.ReadTx, fields []Field, values map[string]any) (
 		}
 		for _, x := range list {
 			if row, ok := x.(map[string]any); ok {
-				rows, err := e.named(r, f.Rows, row)
+				rows, err := e.named(r, c, f.Rows, row)
 				if err != nil {
 					return nil, err
 				}
@@ -66,7 +66,7 @@ func (e *Engine) named(r *store.ReadTx, fields []Field, values map[string]any) (
 			if !ok || slices.ContainsFunc(f.Named, func(o Option) bool { return o.Value == key }) {
 				continue
 			}
-			name, err := e.opt.Names(r, f.Source, key)
+			name, err := e.opt.Names(r, c, f.Source, key)
 			if err != nil {
 				return nil, fmt.Errorf("name %s of %s: %w", f.Name, f.Source, err)
 			}
@@ -86,7 +86,7 @@ func (v *CaseView) names(e *Engine, r *store.ReadTx) (err error) {
 		}
 		return m
 	}
-	if v.Fields, err = e.named(r, v.Procedure.Form.Fields, values(v.Case.Form)); err != nil {
+	if v.Fields, err = e.named(r, v.Case, v.Procedure.Form.Fields, values(v.Case.Form)); err != nil {
 		return err
 	}
 	for i := range v.Events {
@@ -94,7 +94,7 @@ func (v *CaseView) names(e *Engine, r *store.ReadTx) (err error) {
 		if ev.Input == "{}" {
 			continue
 		}
-		if ev.Asked, err = e.named(r, v.Procedure.Asked(*ev), values(ev.Input)); err != nil {
+		if ev.Asked, err = e.named(r, v.Case, v.Procedure.Asked(*ev), values(ev.Input)); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func TestNamesStandForKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		e, err := procedure.New(db, procedure.Options{City: "140600", Parameters: params, Calendar: calendar.Shipped(),
-			Names: func(_ *store.ReadTx, list, key string) (string, error) {
+			Names: func(_ *store.ReadTx, _ *procedure.Case, list, key string) (string, error) {
 				return map[string]string{"orgs/a": "甲单位", "orgs/b": "乙单位"}[list+"/"+key], nil
 			}}, p)
 		if err != nil {

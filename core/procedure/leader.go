@@ -149,7 +149,7 @@ func (v *CaseView) veil(t *txn) error {
 				kept = append(kept, ch)
 			}
 		}
-		v.Events[i].Changed, v.Events[i].Input = jsonText(kept), "{}"
+		v.Events[i].Changed, v.Events[i].Input, v.Events[i].Asked = jsonText(kept), "{}", nil
 	}
 	v.Files, v.Chain, v.Stages, v.Offers, v.Sections, v.Supervised = nil, nil, nil, nil, nil, true
 	t.fieldSections(v)

@@ -25,6 +25,7 @@ type Ctx struct {
 	DocNo   string       // 文号, in effects of a numbered step
 	engine  *Engine
 	params  *plan.Parameters
+	days    *calendar.Table
 	used    map[string]bool // parameter versions a rule looked at
 }
 
@@ -75,14 +76,16 @@ func (c *Ctx) Days(key string) (int, error) {
 }
 
 // Due computes when a limit that starts now ends.
-func (c *Ctx) Due(key string) (calendar.Due, error) { return c.engine.due(c.params, key, c.Now()) }
+func (c *Ctx) Due(key string) (calendar.Due, error) {
+	return c.engine.due(c.days, c.params, key, c.Now())
+}
 
 // Parameters are the dated parameters as this transaction sees them. What a rule decides by it
 // asks through Param, which notes the version.
 func (c *Ctx) Parameters() *plan.Parameters { return c.params }
 
-// Calendar is the table of working days.
-func (c *Ctx) Calendar() *calendar.Table { return c.engine.Calendar() }
+// Calendar is the table of working days as this transaction sees it.
+func (c *Ctx) Calendar() *calendar.Table { return c.days }
 
 // Party returns the organisation that takes part in the role; empty when none does yet.
 func (c *Ctx) Party(r Role) (string, error) {

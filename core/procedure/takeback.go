@@ -111,7 +111,8 @@ func untouched(c *Ctx) error {
 }
 
 // undoing lists the effects of the acts since the case was last in its start, newest first;
-// ErrFails when one of the whole course cannot be undone.
+// ErrFails when one of them cannot be undone. What was done before a return stands as it does for
+// the author, who may carry on or withdraw from there.
 func (c *Ctx) undoing(all []Event) (out Effects, err error) {
 	p := c.engine.procs[c.Case.Procedure]
 	for _, ev := range all {
@@ -119,17 +120,17 @@ func (c *Ctx) undoing(all []Event) (out Effects, err error) {
 		if !ok || ev.Action == withdrawal {
 			continue
 		}
-		if !step.undoable() && step.To != p.Start {
-			return nil, ErrFails
+		if !step.undoable() {
+			err = ErrFails
 		}
 		for _, ef := range step.Then {
 			out = append(Effects{ef}, out...)
 		}
 		if ev.ToState == p.Start {
-			out = nil
+			out, err = nil, nil
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // undoAll undoes what the acts of the case did outside of it.

@@ -13,7 +13,8 @@ import (
 // tickBatch is how many cases the clock reads at a time.
 var tickBatch = 500
 
-// tickFailures is how many cases may fail before the clock gives up: the fault is then not theirs.
+// tickFailures is how many cases may fail before the clock gives up for now: the fault is then
+// perhaps not theirs.
 const tickFailures = 10
 
 // retry is how long the clock leaves a case alone whose declared step a rule refused.
@@ -29,8 +30,9 @@ type overdue struct {
 // ones once, and recomputes limits whose year has been published meanwhile. Each is a plain
 // compare-and-set step, so two clocks are harmless. Cases already told are not read again, and
 // one whose step is refused is told like the others and tried again after an hour: neither stands
-// before the limits that come later, and neither does one that fails: the first failures are
-// returned after the others had their turn. It returns how many cases it touched.
+// before the limits that come later, and neither does one that fails, which rests for the same time
+// while the process lives. Limits of a year that was published are computed before any runs out.
+// Failures are returned after the others had their turn. It returns how many cases it touched.
 func (e *Engine) Tick(ctx context.Context) (int, error) {
 	if err := e.loadDays(ctx); err != nil {
 		return 0, err
@@ -40,6 +42,19 @@ func (e *Engine) Tick(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	n, failed := 0, []error(nil)
+	published, err := e.published(ctx)
+	if err != nil {
+		failed = append(failed, err)
+	}
+	for _, no := range published {
+		ok, err := e.resolve(ctx, no)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("the limit of %s: %w", no, err))
+		}
+		if ok {
+			n++
+		}
+	}
 	for last := (overdue{}); ; {
 		var due []overdue
 		if err := e.db.View(ctx, func(r *store.ReadTx) error {
@@ -48,14 +63,18 @@ func (e *Engine) Tick(ctx context.Context) (int, error) {
 				AND NOT EXISTS (SELECT 1 FROM overdue_note o WHERE o.case_no = c.no AND o.since = c.since AND (o.tried IS NULL OR o.tried > $5))
 				ORDER BY due_sort, no LIMIT $6`, false, now.UnixMilli(), last.DueSort, last.No, now.Add(-retry).UnixMilli(), tickBatch)
 		}); err != nil {
-			return n, err
+			return n, errors.Join(append(failed, err)...)
 		}
 		for _, c := range due {
+			if e.rests(c, now) {
+				continue
+			}
 			touched, err := e.expire(ctx, c)
 			if err != nil {
+				e.failing.Store(c, now)
 				failed = append(failed, fmt.Errorf("the limit of %s: %w", c.No, err))
 			}
-			if ctx.Err() != nil || len(failed) == tickFailures {
+			if ctx.Err() != nil || len(failed) >= tickFailures {
 				return n, errors.Join(failed...)
 			}
 			if touched {
@@ -67,20 +86,17 @@ func (e *Engine) Tick(ctx context.Context) (int, error) {
 		}
 		last = due[len(due)-1]
 	}
-	published, err := e.published(ctx)
-	if err != nil {
-		return n, errors.Join(append(failed, err)...)
-	}
-	for _, no := range published {
-		ok, err := e.resolve(ctx, no)
-		if err != nil {
-			return n, errors.Join(append(failed, err)...)
-		}
-		if ok {
-			n++
-		}
-	}
 	return n, errors.Join(failed...)
+}
+
+// rests tells whether the clock failed at this limit within the last hour of business time.
+func (e *Engine) rests(c overdue, now time.Time) bool {
+	at, ok := e.failing.Load(c)
+	if ok && now.Sub(at.(time.Time)) < retry {
+		return true
+	}
+	e.failing.Delete(c)
+	return false
 }
 
 // expire does what the end of its limit means for a case.
@@ -91,7 +107,7 @@ func (e *Engine) expire(ctx context.Context, c overdue) (bool, error) {
 	}
 	st, _ := p.State(c.State)
 	if st.Else == "" {
-		return e.tellOverdue(ctx, c.No)
+		return e.tellOverdue(ctx, c.No, false)
 	}
 	_, err := e.Do(ctx, Machine, c.No, st.Else, Act{Revision: c.Revision})
 	var ref *Refused
@@ -102,11 +118,11 @@ func (e *Engine) expire(ctx context.Context, c overdue) (bool, error) {
 	case !errors.As(err, &ref):
 		return err == nil, err
 	}
-	told, err := e.tellOverdue(ctx, c.No)
-	if err != nil {
-		return false, err
+	told, err := e.tellOverdue(ctx, c.No, true)
+	if err != nil || told {
+		return told, err
 	}
-	return told, e.db.Scratch(ctx, func(s *store.ScratchTx) error {
+	return false, e.db.Scratch(ctx, func(s *store.ScratchTx) error {
 		_, err := s.Exec(overdueNotes, `UPDATE overdue_note SET tried = $1 WHERE case_no = $2 AND since = (SELECT since FROM case_file WHERE no = $2)`,
 			store.At(s.Now()), c.No)
 		return err
@@ -132,6 +148,10 @@ func (e *Engine) published(ctx context.Context) (out []string, err error) {
 			if err != nil {
 				return err
 			}
+			days, err := e.Days(r)
+			if err != nil {
+				return err
+			}
 			for _, c := range part {
 				p, ok := e.procs[c.Procedure]
 				if !ok {
@@ -141,9 +161,9 @@ func (e *Engine) published(ctx context.Context) (out []string, err error) {
 				if st.Within == "" {
 					continue
 				}
-				due, err := e.due(params, st.Within, c.Since.Time)
+				due, err := e.due(days, params, st.Within, c.Since.Time)
 				if err != nil {
-					return err
+					continue // its parameter cannot be read: it waits, the others do not
 				}
 				if due.Unresolved == 0 {
 					out = append(out, c.No)
@@ -160,15 +180,20 @@ func (e *Engine) published(ctx context.Context) (out []string, err error) {
 	}
 }
 
-// tellOverdue notes once per state that a case is overdue.
-func (e *Engine) tellOverdue(ctx context.Context, no string) (bool, error) {
+// tellOverdue notes once per state that a case is overdue; tried says that the state's own step was
+// refused and is to be tried again.
+func (e *Engine) tellOverdue(ctx context.Context, no string, tried bool) (bool, error) {
 	told := false
 	_, err := e.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
 		c, p, err := e.Load(&w.ReadTx, no)
 		if err != nil {
 			return audit.Entry{}, err
 		}
-		k, err := w.Exec(`INSERT INTO overdue_note (case_no, since) VALUES ($1, $2) ON CONFLICT DO NOTHING`, no, c.Since)
+		var at any
+		if tried {
+			at = store.At(w.Now())
+		}
+		k, err := w.Exec(`INSERT INTO overdue_note (case_no, since, tried) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, no, c.Since, at)
 		if err != nil || k == 0 {
 			return audit.Entry{}, err
 		}
@@ -199,7 +224,11 @@ func (e *Engine) resolve(ctx context.Context, no string) (bool, error) {
 		if err != nil || st.Within == "" || c.DueYear == 0 {
 			return audit.Entry{}, err
 		}
-		due, err := e.due(params, st.Within, c.Since.Time)
+		days, err := e.Days(&w.ReadTx)
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		due, err := e.due(days, params, st.Within, c.Since.Time)
 		if err != nil || due.Unresolved != 0 {
 			return audit.Entry{}, err
 		}

@@ -371,7 +371,7 @@ func (t *txn) entry(kind string) audit.Entry {
 
 // elapsed counts the working days in the present state; −1 when a year is unpublished.
 func (t *txn) elapsed() int {
-	n, err := t.e.Calendar().Between(calendar.DateOf(t.Case.Since.Time), t.Today())
+	n, err := t.Calendar().Between(calendar.DateOf(t.Case.Since.Time), t.Today())
 	if err != nil {
 		return -1
 	}

@@ -93,7 +93,7 @@ func (e *Engine) view(r *store.ReadTx, a Actor, c *Case, p *Procedure, only bool
 	t := &txn{Ctx: ctx, e: e, p: p, before: c.Form}
 	v := &CaseView{Case: c, Procedure: p, Elapsed: t.elapsed()}
 	if !c.DueAt.IsZero() {
-		if n, err := e.Calendar().Between(ctx.Today(), dueDate(c.DueAt.Time)); err == nil {
+		if n, err := ctx.Calendar().Between(ctx.Today(), dueDate(c.DueAt.Time)); err == nil {
 			v.Left = int(n)
 		}
 	}

@@ -27,7 +27,7 @@ import (
 type Settler struct {
 	DB         *store.DB
 	Parameters func(*store.ReadTx) (*plan.Parameters, error)
-	Calendar   func() *calendar.Table
+	Calendar   func(*store.ReadTx) (*calendar.Table, error)
 }
 
 // Line is one line of a statement: the charged calls of an order at one price.
@@ -157,6 +157,13 @@ func (s Settler) CloseDue(ctx context.Context, by string) ([]Closed, error) {
 		err = s.resolve(ctx)
 	}
 	return out, err
+}
+
+// Reopen lets the last days of fees not yet remitted that fall on or after a day be found again,
+// when a year's working days have changed.
+func Reopen(w *store.Tx, from calendar.Date) error {
+	_, err := w.Exec(`UPDATE fee_due SET due = '', due_note = '工作日安排已更新，待重新计算' WHERE state = 'due' AND due >= $1`, from.String())
+	return err
 }
 
 // resolve finds the last days that waited for a year's working days.
@@ -393,7 +400,11 @@ func (s Settler) due(r *store.ReadTx, first calendar.Date, t terms) (date, note 
 	if t.Fee.Period == "quarter" {
 		end = calendar.Date{Y: first.Y, M: time.Month((int(first.M)-1)/3*3 + 3), D: 1}.AddMonths(1).AddDays(-1)
 	}
-	d, err := s.Calendar().Due(end.Start(), calendar.WorkingDays(days))
+	table, err := s.Calendar(r)
+	if err != nil {
+		return "", "", err
+	}
+	d, err := table.Due(end.Start(), calendar.WorkingDays(days))
 	if err != nil {
 		return "", "", err
 	}
