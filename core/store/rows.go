@@ -44,8 +44,10 @@ func (s Rows) Entries(ctx context.Context, from int64) iter.Seq2[verify.Row, err
 				yield(verify.Row{}, err)
 				return
 			}
-			for _, l := range part {
-				if !yield(verify.Row{Seq: l.Seq, Public: l.Public, Body: l.Body, Salt: l.Salt}, nil) {
+			columns := make([]verify.Columns, len(part))
+			for i, l := range part {
+				columns[i] = verify.Columns{Time: l.At.Time, Type: l.Type, Actor: l.Actor, Org: l.Org, Object: l.Object, Action: l.Action, Result: l.Result}
+				if !yield(verify.Row{Seq: l.Seq, Public: l.Public, Body: l.Body, Salt: l.Salt, Columns: &columns[i]}, nil) {
 					return
 				}
 			}

@@ -34,6 +34,7 @@ type leafView struct {
 	coarse string
 	state  bodyState
 	record *Record // nil when there is no readable body
+	stray  string  // the first column beside the body that says something else
 }
 
 type bodyState uint8
@@ -50,7 +51,13 @@ func examine(row Row, names nameTable) leafView {
 	v := leafView{seq: row.Seq}
 	p, ok := parseLeaf(row.Public, names)
 	v.form, v.coarse = ok, p.coarse
-	if !ok || len(row.Body) == 0 {
+	if !ok {
+		return v
+	}
+	if len(row.Body) == 0 {
+		if row.Columns != nil {
+			v.stray = row.Columns.strays(p.coarse, nil)
+		}
 		return v
 	}
 	v.state = bodyUnproven
@@ -68,6 +75,9 @@ func examine(row Row, names nameTable) leafView {
 	}
 	r.Proven = v.state == bodyProven
 	v.record = &r
+	if row.Columns != nil {
+		v.stray = row.Columns.strays(p.coarse, &r)
+	}
 	return v
 }
 

@@ -79,6 +79,9 @@ func (r *replay) leaf(v *leafView) {
 			rep.add(KindGenesis, n, "第 %d 条又是一条创始记录：一部日志只能有一个开头。", n)
 		}
 	}
+	if v.stray != "" {
+		rep.add(KindColumns, n, "第 %d 条供查询的“%s”一栏与日志本身不符：查询栏目在写入后被改动。", n, v.stray)
+	}
 	switch v.state {
 	case bodyHidden:
 		rep.Hidden++

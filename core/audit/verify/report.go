@@ -19,6 +19,7 @@ const (
 	KindAltered    = "leaf-altered"           // the leaves do not hash to the signed root
 	KindBody       = "body-mismatch"          // a body that is not what its leaf was made of
 	KindBodyForm   = "body-malformed"         // a body not in the published form, or contradicting its leaf
+	KindColumns    = "columns-mismatch"       // what a source lists and searches by is not what the leaf says
 	KindMissing    = "body-missing"           // a body or salt is gone and no entry says so
 	KindTime       = "time-backwards"         // an entry earlier than the one before it
 	KindGenesis    = "genesis-bad"            // leaf 0 is no genesis leaf, or another leaf is one

@@ -5,15 +5,46 @@ package verify
 import (
 	"context"
 	"iter"
+	"strings"
+	"time"
 )
 
 // Row is one leaf as a source holds it. A consumer may keep the slices: a source never reuses them.
 type Row struct {
 	Seq     int64
-	Public  []byte // the leaf; always there
-	Body    []byte // empty when the source does not hold or may not show it
-	Salt    []byte // empty when erased, or when the source gives only Opening
-	Opening []byte // the body key derived from the salt, for readers who may see the body but not guess its values
+	Public  []byte   // the leaf; always there
+	Body    []byte   // empty when the source does not hold or may not show it
+	Salt    []byte   // empty when erased, or when the source gives only Opening
+	Opening []byte   // the body key derived from the salt, for readers who may see the body but not guess its values
+	Columns *Columns // nil when the source keeps nothing beside the body
+}
+
+// Columns are parts of a body that a source keeps a second time beside it, to search and list by. Nothing signs them:
+// they count for what the body says, and Verify holds them to it.
+type Columns struct {
+	Time                                     time.Time // compared to the whole millisecond
+	Type, Actor, Org, Object, Action, Result string
+}
+
+// strays names, in Chinese, the first column that is not what the leaf says; empty when all agree. Without a record
+// only the public half of the type can be held against the leaf.
+func (c *Columns) strays(coarse string, r *Record) string {
+	if r == nil {
+		if public, _, _ := strings.Cut(c.Type, "."); public != coarse {
+			return "类型"
+		}
+		return ""
+	}
+	for _, col := range [...]struct{ name, have, want string }{{"类型", c.Type, r.Type}, {"办理人", c.Actor, r.Actor}, {"单位", c.Org, r.Org},
+		{"对象", c.Object, r.Object}, {"动作", c.Action, r.Action}, {"结果", c.Result, r.Result}} {
+		if col.have != col.want {
+			return col.name
+		}
+	}
+	if c.Time.UnixMilli() != r.Time.UnixMilli() {
+		return "时间"
+	}
+	return ""
 }
 
 // Source is a log to be verified.
