@@ -133,7 +133,7 @@ func Post(w *store.Tx, t Transaction) (bool, error) {
 			return false, err
 		}
 	}
-	w.Record(entry(t))
+	w.Record(entry(t, w.Now()))
 	return true, balances(w, t.Postings)
 }
 
