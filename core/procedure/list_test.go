@@ -52,6 +52,9 @@ func worker() procedure.Actor {
 // TestListRunsOnTheIndex: with 120,000 cases, no list of open moves and no list of one's own looks
 // at more rows than it may answer with.
 func TestListRunsOnTheIndex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("120,000 cases are not made in a short run: plans do not race")
+	}
 	each(t, func(t *testing.T, w *world) {
 		w.fill(120_000)
 		for _, c := range []struct {
