@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pado/core/audit"
 	"pado/core/calendar"
 	p "pado/core/procedure"
 	"pado/domain/party"
@@ -141,9 +142,16 @@ var setParameters = p.Effect{Name: "set_parameters", Say: "各项参数自施行
 			l.Key, f.From.String(), l.Value, f.Source, x.Case.No); err != nil {
 			return err
 		}
+		x.W.Record(parameterEntry(x, f, l))
 	}
 	return nil
 }}
+
+// parameterEntry is the log's own record of one value: with it, the table can be held to the log.
+func parameterEntry(x *p.Ctx, f parameterForm, l parameterLine) audit.Entry {
+	return audit.Entry{Type: parameterType, Actor: x.Actor.Person, Org: x.Desk.Org, Behalf: x.Desk.Behalf, Object: l.Key, Action: "set", Clause: "3",
+		Detail: map[string]string{"from": f.From.String(), "value": l.Value, "source": f.Source, "case": x.Case.No}}
+}
 
 var (
 	parameterUsable = p.Rule{Code: "parameter.value", Say: "有一项取值不能设定", Plan: plan.C("3"), Holds: func(x *p.Ctx) error {

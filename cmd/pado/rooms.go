@@ -209,13 +209,16 @@ func (x *platform) faces(mux *http.ServeMux) error {
 }
 
 // replayHooks are the books the verifier replays from the bodies of the log.
-// With a store at hand, the books in its tables must be the ones the log gives.
+// With a store at hand, the books and settings in its tables must be the ones the log gives.
 func replayHooks(ctx context.Context, db *store.DB) []verify.Hook {
 	books := ledger.NewReplay()
-	if db != nil {
-		books.Against(func(f func(*store.ReadTx) error) error { return db.View(ctx, f) })
+	hooks := []verify.Hook{sandbox.NewBudgetReplay(), books}
+	if db == nil {
+		return hooks
 	}
-	return []verify.Hook{sandbox.NewBudgetReplay(), books}
+	view := func(f func(*store.ReadTx) error) error { return db.View(ctx, f) }
+	books.Against(view)
+	return append(hooks, procedures.NewSettingsReplay(view))
 }
 
 // inbox shows the messages of domain/party on the wire.

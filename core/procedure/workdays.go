@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"pado/core/audit"
 	"pado/core/calendar"
+	"pado/core/canon"
 	"pado/core/store"
 )
 
@@ -75,6 +77,8 @@ func RecordNotice(c *Ctx, n calendar.Notice) error {
 		c.Case.No, n.Year, c.Now().UnixMilli(), n.Source, string(text)); err != nil {
 		return err
 	}
+	c.W.Record(audit.Entry{Type: "calendar.notice", Actor: c.Actor.Person, Org: c.Desk.Org, Behalf: c.Desk.Behalf, Object: c.Case.No, Action: "record", Clause: "3",
+		Detail: map[string]string{"year": fmt.Sprint(n.Year), "at": fmt.Sprint(c.Now().UnixMilli()), "source": n.Source, "digest": canon.Digest(text)}})
 	from := calendar.Date{Y: n.Year - 1, M: 12, D: 15}.Start()
 	if now := c.Now(); now.After(from) {
 		from = now
