@@ -170,6 +170,9 @@ func (t *txn) chain(action string, given Act) (audit.Entry, error) {
 	if !mine {
 		return audit.Entry{}, &Refused{Code: "chain.role", Message: "这一站由“" + stages[i].Label + "”人员办理", Clause: step.Plan}
 	}
+	if t.Actor.Program {
+		return audit.Entry{}, unmanned(step.Plan)
+	}
 	t.Desk, t.Step, t.Opinion = desk, step, strings.TrimSpace(given.Opinion)
 	done := func(say string) {
 		stages[i].By, stages[i].Name, stages[i].At, stages[i].Say = t.Actor.Person, t.Actor.Name, store.At(t.Now()), say

@@ -102,6 +102,9 @@ func (e *Engine) start(w *store.Tx, a Actor, p *Procedure, b Begin) (audit.Entry
 	if err != nil {
 		return audit.Entry{}, &Refused{Code: "case.role", Message: "您的岗位不能发起“" + p.Title + "”", Clause: p.Plan}
 	}
+	if a.Program && p.paired("start") {
+		return audit.Entry{}, unmanned(p.Plan)
+	}
 	form, bad := clean(p.Form.Fields, b.Form, true)
 	if len(bad) > 0 {
 		return audit.Entry{}, &Invalid{bad}
@@ -252,6 +255,9 @@ func (e *Engine) do(w *store.Tx, a Actor, no, action string, act Act) (audit.Ent
 		return audit.Entry{}, err
 	}
 	if com, ok := commonActs[action]; ok {
+		if a.Program && com.irrev != "" {
+			return audit.Entry{}, unmanned(p.Plan)
+		}
 		return t.common(com, act)
 	}
 	if strings.HasPrefix(action, "chain_") {
@@ -263,6 +269,9 @@ func (e *Engine) do(w *store.Tx, a Actor, no, action string, act Act) (audit.Ent
 		return audit.Entry{}, &Refused{Code: "case.step", Message: "事项现处于“" + st.Label + "”，不能办理这一步", Clause: p.Plan}
 	}
 	if t.Desk, err = t.deskFor(step, act.As); err != nil {
+		return audit.Entry{}, err
+	}
+	if err := t.manned(step); err != nil {
 		return audit.Entry{}, err
 	}
 	stages, err := t.configured(step)

@@ -57,7 +57,11 @@ func (t *txn) offers() ([]Offer, error) {
 		if !ok {
 			continue
 		}
-		out = append(out, com.offer(t.p, desk))
+		o := com.offer(t.p, desk)
+		if t.Actor.Program && com.irrev != "" {
+			o.Refusal = unmanned(t.p.Plan)
+		}
+		out = append(out, o)
 	}
 	return out, nil
 }
@@ -91,6 +95,7 @@ func (t *txn) offer(step *Step) (Offer, bool, error) {
 	}
 	t.Desk, t.Step, o.As = desk, step, desk.ID
 	for _, ask := range []func() error{
+		func() error { return t.manned(step) },
 		func() error { return t.apart(step) },
 		func() error {
 			if step.Edits || len(step.Input) > 0 {
@@ -120,6 +125,9 @@ func (t *txn) chainOffers(c *ChainState, stages []Stage) ([]Offer, error) {
 		return nil, nil
 	}
 	base := Offer{As: desk.ID, Kind: "chain", Clause: step.Plan.ID, Style: Plain}
+	if t.Actor.Program {
+		base.Refusal = unmanned(step.Plan)
+	}
 	with := func(do, label string, style Style, opinion bool, fields ...Field) Offer {
 		o := base
 		o.Action, o.Label, o.Style, o.Opinion, o.Fields = do, label, style, opinion, fields

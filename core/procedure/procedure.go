@@ -175,9 +175,10 @@ type Desk struct {
 
 // Actor is the person or program that acts, with all its desks.
 type Actor struct {
-	Person string
-	Name   string
-	Desks  []Desk
+	Person  string
+	Name    string
+	Desks   []Desk
+	Program bool // a program: it takes no part in what needs two persons or cannot be taken back
 }
 
 // Desk finds one of the actor's desks.

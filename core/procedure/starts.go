@@ -22,6 +22,10 @@ func (e *Engine) Opening(r *store.ReadTx, a Actor, id string) (o Opening, err er
 	}
 	first, _ := p.State(p.Start)
 	o.Why = "由“" + RoleLabel(first.Owes) + "”发起"
+	if a.Program && p.paired("start") {
+		o.Why = unmanned(p.Plan).Message
+		return o, nil
+	}
 	for _, d := range a.Desks {
 		if d.Role != first.Owes {
 			continue

@@ -29,7 +29,7 @@ func Actor(r *store.ReadTx, person string) (procedure.Actor, error) {
 	if p.Status != Active {
 		return procedure.Actor{}, store.ErrNotFound
 	}
-	a := procedure.Actor{Person: person, Name: p.Name}
+	a := procedure.Actor{Person: person, Name: p.Name, Program: p.Program}
 	now, today := store.At(r.Now()), calendar.DateOf(r.Now()).String()
 	own, err := heldDesks(r, `m.person = $3`, now, today, person)
 	if err != nil {
