@@ -209,7 +209,7 @@ func (x *platform) faces(mux *http.ServeMux) error {
 }
 
 // replayHooks are the books the verifier replays from the bodies of the log.
-// With a store at hand, the books and settings in its tables must be the ones the log gives.
+// With a store at hand, the books, settings and histories in its tables must be the ones the log gives.
 func replayHooks(ctx context.Context, db *store.DB) []verify.Hook {
 	books := ledger.NewReplay()
 	hooks := []verify.Hook{sandbox.NewBudgetReplay(), books}
@@ -218,7 +218,7 @@ func replayHooks(ctx context.Context, db *store.DB) []verify.Hook {
 	}
 	view := func(f func(*store.ReadTx) error) error { return db.View(ctx, f) }
 	books.Against(view)
-	return append(hooks, procedures.NewSettingsReplay(view))
+	return append(hooks, procedures.NewSettingsReplay(view), procedures.NewHistoryReplay(view))
 }
 
 // inbox shows the messages of domain/party on the wire.
