@@ -324,9 +324,13 @@ func phases(v *procedure.CaseView) []PhaseWire {
 		}
 		p := PhaseWire{ID: s.ID, Label: s.Label, Status: "future"}
 		for i := range v.Events {
-			if e := v.Events[i]; e.ToState == s.ID && e.FromState != s.ID {
+			// A phase is whose who ended it; the present one has begun and is nobody's yet.
+			if e := v.Events[i]; e.FromState == s.ID && e.ToState != s.ID {
 				at := e.At
 				p.At, p.By = &at, e.PersonName
+			} else if e.ToState == s.ID && e.FromState != s.ID {
+				at := e.At
+				p.At, p.By = &at, ""
 			}
 		}
 		if on {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"sort"
 	"strconv"
 	"strings"
@@ -168,7 +169,11 @@ func (a *API) search(ctx context.Context, q string) ([]SearchHit, error) {
 						title = fmt.Sprint(row.Cells[c.Key])
 					}
 				}
-				hits = append(hits, SearchHit{"record", title, g.Title, "/registers/" + id + "/" + row.Key})
+				link := "/registers/" + id + "/" + url.PathEscape(row.Key)
+				if g.Item == nil {
+					link = "/registers/" + id + "?q=" + url.QueryEscape(q)
+				}
+				hits = append(hits, SearchHit{"record", title, g.Title, link})
 			}
 		}
 		return nil

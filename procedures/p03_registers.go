@@ -22,7 +22,7 @@ func settingRegisters() []*register.Register {
 		Search: []string{"m.key", "m.source", parameterTitles("m.key")}, Order: "-m.valid_from",
 	}, {
 		ID: "holidays", Title: "登记的放假安排", Group: "平台管理", Plan: c, Public: true,
-		Columns: []p.Column{{Key: "year", Label: "年份", Kind: "int", Primary: true}, {Key: "source", Label: "通知文号", Kind: "text"}, {Key: "at", Label: "登记时间", Kind: "datetime"},
+		Columns: []p.Column{{Key: "year", Label: "年份", Kind: "text", Primary: true}, {Key: "source", Label: "通知文号", Kind: "text"}, {Key: "at", Label: "登记时间", Kind: "datetime"},
 			{Key: "case", Label: "事项", Kind: "code"}},
 		From: "calendar_notice m", Key: "m.case_no", Cells: map[string]string{"year": "m.year", "source": "m.source", "at": "m.at", "case": "m.case_no"},
 		Search: []string{"m.source"}, Order: "-m.at",

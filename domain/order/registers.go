@@ -19,11 +19,11 @@ func Registers() []*register.Register {
 		Columns: []procedure.Column{{Key: "id", Label: "订单号", Kind: "code"}, {Key: "product", Label: "产品", Kind: "text", Primary: true}, {Key: "customer", Label: "使用方", Kind: "text"},
 			{Key: "class", Label: "类别", Kind: "tag"}, {Key: "quota", Label: "每月调用配额", Kind: "int", Align: "end"}, {Key: "from", Label: "起始日", Kind: "date"},
 			{Key: "to", Label: "末日", Kind: "date"}, {Key: "state", Label: "状态", Kind: "tag"}},
-		Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "x.state", Options: []procedure.Option{{Value: Active, Label: "已生效"}, {Value: Ended, Label: "已终止"}}}},
+		Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "x.state", Options: []procedure.Option{{Value: Active, Label: "使用中"}, {Value: Ended, Label: "已终止"}}}},
 		From:    "orders x JOIN product p ON p.id = x.product JOIN org o ON o.id = x.customer_org", Key: "x.id",
 		Cells: map[string]string{"id": "x.id", "product": "p.name", "customer": "o.name",
 			"class": "CASE x.customer_class WHEN 'small_firm' THEN '小微企业' WHEN 'public' THEN '公共治理、公益事业' ELSE '一般使用方' END",
-			"quota": "x.quota_month", "from": "x.valid_from", "to": "x.valid_to", "state": "CASE x.state WHEN 'active' THEN '已生效' ELSE '已终止' END"},
+			"quota": "x.quota_month", "from": "x.valid_from", "to": "x.valid_to", "state": "CASE x.state WHEN 'active' THEN '使用中' ELSE '已终止' END"},
 		Search: []string{"x.id", "p.name", "o.name"}, Order: "-x.opened",
 		Visible: visible("x.customer_org", "p.operator_org"), Item: item}}
 }

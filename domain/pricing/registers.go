@@ -34,7 +34,7 @@ func Registers() []*register.Register {
 			Cells:  map[string]string{"agreement": "a.title", "form": options("c.form", forms), "unit": options("c.unit", Units), "max": "c.max_fen", "doc": "c.doc_no", "from": "c.effective_from"},
 			Search: []string{"a.title", "c.doc_no"}, Order: "-c.effective_from"},
 		{ID: "allowances", Title: "最高准许收入", Group: "价格与结算", Plan: plan.C("10.3.1"), Roles: append([]procedure.Role{party.Operator}, watchers...),
-			Columns: []procedure.Column{{Key: "year", Label: "年度", Kind: "int"}, {Key: "agreement", Label: "授权运营协议", Kind: "text", Primary: true}, {Key: "operator", Label: "运营机构", Kind: "text"},
+			Columns: []procedure.Column{{Key: "year", Label: "年度", Kind: "text"}, {Key: "agreement", Label: "授权运营协议", Kind: "text", Primary: true}, {Key: "operator", Label: "运营机构", Kind: "text"},
 				{Key: "cost", Label: "经营成本（元）", Kind: "money", Align: "end"}, {Key: "profit", Label: "准许利润（元）", Kind: "money", Align: "end"}, {Key: "tax", Label: "税金（元）", Kind: "money", Align: "end"},
 				{Key: "deduction", Label: "上期扣减（元）", Kind: "money", Align: "end"}, {Key: "allowed", Label: "最高准许收入（元）", Kind: "money", Align: "end"}, {Key: "state", Label: "状态", Kind: "tag"}},
 			From: "allowed_revenue r JOIN agreement a ON a.id = r.agreement JOIN org o ON o.id = r.operator_org", Key: "r.id",

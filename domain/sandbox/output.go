@@ -132,22 +132,32 @@ func forbidden(cols []ArtefactColumn, doc *policy.Policy) Check {
 	return c
 }
 
-// units: a cell that counts fewer units than k is too small to leave. A withheld cell is no count.
+// units: a plain count of fewer units than k is too small to leave. A withheld cell is no count, and
+// figures with noise are kept by the budget instead; how many of them are small is for the reviewer.
 func units(st Stored, n Numbers) Check {
-	small := 0
+	small, noised := 0, 0
 	for i, col := range st.Columns {
-		if col.Type != "int" || col.From != "figure" {
+		if col.From != "figure" {
 			continue
 		}
 		for _, row := range st.Rows {
-			if i < len(row) {
-				if v, ok := row[i].(float64); ok && math.Abs(v) < float64(n.MinUnits) && v != 0 {
-					small++
-				}
+			if i >= len(row) {
+				continue
+			}
+			v, ok := row[i].(float64)
+			switch {
+			case !ok || v == 0 || math.Abs(v) >= float64(n.MinUnits):
+			case col.Type == "int":
+				small++
+			default:
+				noised++
 			}
 		}
 	}
-	c := Check{Code: CheckUnits, Label: "计数不少于最少个体数", Passed: small == 0, Detail: fmt.Sprintf("最少个体数 %d", n.MinUnits)}
+	c := Check{Code: CheckUnits, Label: "未加噪的计数不少于最少个体数", Passed: small == 0, Detail: fmt.Sprintf("最少个体数 %d", n.MinUnits)}
+	if noised > 0 {
+		c.Detail += fmt.Sprintf("；另有 %d 个加噪的数值小于 %d，由噪声和隐私预算保护，请审查时留意", noised, n.MinUnits)
+	}
 	if small > 0 {
 		c.Detail = fmt.Sprintf("有 %d 个计数小于 %d，请改用更粗的分组后重新提问", small, n.MinUnits)
 	}

@@ -18,7 +18,8 @@ const failures = []
 const check = (ok, what) => { if (ok) passed++; else { failures.push(what); console.log('FAIL ' + what) } }
 
 // What a browser says by itself about an answer that is right: the pages ask who is signed in.
-const expected = (m) => /\/api\/me$/.test(m.location().url) && /\b401\b/.test(m.text())
+// and for an account that is not there, once, on purpose.
+const expected = (m) => (/\/api\/me$/.test(m.location().url) && /\b401\b/.test(m.text())) || (/\/nobody-here$/.test(m.location().url) && /\b404\b/.test(m.text()))
 
 async function as(user, width) {
   const context = await browser.newContext({ viewport: { width, height: 800 }, baseURL: base, reducedMotion: 'reduce' })

@@ -91,7 +91,7 @@ export function ErrorBox({ error, retry, busy }: { error: unknown; retry?: () =>
               <Link to="/profile">{t('error.profile')}</Link>
             </p>
           ) : (
-            (status === 404 || status === 403) && <p>{t('error.grant')}</p>
+            status === 403 && <p>{t('error.grant')}</p>
           )}
           {retry && (
             <Button size="small" icon={<ReloadOutlined />} onClick={retry} loading={busy}>
