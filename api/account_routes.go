@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"pado/core/identity"
 	"pado/core/procedure"
@@ -69,6 +70,8 @@ func accountWire(x party.Account, now store.Time) AccountWire {
 		w.State = "disabled"
 	case x.LockedUntil.After(now.Time):
 		w.State, w.LockedUntil = "locked", stamp(x.LockedUntil)
+	case x.Program && x.LockedBy == "office": // without end: tokens were revoked
+		w.State = "locked"
 	}
 	for _, o := range party.OfficeOptions {
 		if o.Value == w.Office {
@@ -93,9 +96,10 @@ func acts(actor procedure.Actor, x party.Account, state string) []string {
 			out = append(out, act)
 		}
 	}
-	add(!x.Program, "reset")
+	held := x.LockedBy == "office" && state == "locked" && !office
+	add(!x.Program && !held && (office || single(x)), "reset")
 	add(state == "active" && !x.Program, "lock")
-	add(state == "locked", "unlock")
+	add(state == "locked" && !held, "unlock")
 	add(office && state != "disabled", "disable")
 	add(office && state == "disabled", "enable")
 	add(office && x.Factor, "drop-factor")
@@ -103,9 +107,21 @@ func acts(actor procedure.Actor, x party.Account, state string) []string {
 	add(x.HasPhone, "reveal-phone")
 	add(x.HasMail, "reveal-mail")
 	add(office && x.HasIDCard, "reveal-id_card")
-	add(x.Program && state == "active", "token")
+	add(x.Program && state == "active" && (len(x.Seats) == 0 && office || len(x.Seats) > 0 && keeps(actor, x)), "token")
 	add(x.Program, "revoke")
 	return append([]string{}, out...)
+}
+
+// single tells whether none of the person's desks has a part in what two persons decide.
+func single(x party.Account) bool {
+	return !slices.ContainsFunc(x.Seats, func(s party.Seat) bool { return !party.Single(s.Role) })
+}
+
+// keeps tells whether the actor leads every organisation the program is seated at.
+func keeps(actor procedure.Actor, x party.Account) bool {
+	return !slices.ContainsFunc(x.Seats, func(s party.Seat) bool {
+		return !slices.ContainsFunc(actor.Desks, func(d procedure.Desk) bool { return d.Lead && d.Behalf == "" && d.Org == s.Org })
+	})
 }
 
 // UserPath names an account in an address.
@@ -317,6 +333,9 @@ func (a *API) programRoutes(s AccountService) {
 	}
 	Route(a, op("open-program", "POST", "/api/accounts", "开设程序账号", "账号", true), func(ctx context.Context, in *programIn) (*personOut, error) {
 		by, _, err := a.keeper(ctx)
+		if err == nil {
+			err = a.confirmed(ctx)
+		}
 		if err != nil {
 			return nil, err
 		}

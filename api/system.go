@@ -135,7 +135,10 @@ func (a *API) logBodies(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, errSignIn
 	}
-	actor, err := a.actors.get(ctx, a, s.Person)
+	actor, err := a.who(context.WithValue(ctx, keySession, s))
+	if s.MustChange || s.MustBind {
+		return nil, err
+	}
 	if err != nil || a.LogReader == nil || !a.LogReader(actor) {
 		return nil, errors.Join(store.ErrNotFound, err)
 	}

@@ -83,8 +83,8 @@ func (s *Service) SetOwnContacts(ctx context.Context, who Session, c Contacts) e
 	if err != nil {
 		return err
 	}
-	return s.own(ctx, who, "identity.contact", "contact", func(w *store.Tx, a account) error {
-		return s.writeContacts(w, a.Person, checked, &audit.Entry{})
+	return s.ownEntry(ctx, who, "identity.contact", "contact", func(w *store.Tx, a account, e *audit.Entry) error {
+		return s.writeContacts(w, a.Person, checked, e)
 	})
 }
 

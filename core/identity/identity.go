@@ -81,8 +81,10 @@ func New(db *store.DB, kek []byte, params func(*store.ReadTx) (*plan.Parameters,
 type Hooks struct {
 	// Oversees tells whether by looks after the person's account without holding an office: the
 	// lead of an organisation its own people. An empty person asks whether by looks after anybody.
-	Oversees func(r *store.ReadTx, by, person string) (bool, error)
-	// Tell lets a person know what an administrator did to the account, inside that act.
+	// An action narrows it: "reset" asks whether by may have the person's password as well.
+	Oversees func(r *store.ReadTx, by, person, action string) (bool, error)
+	// Tell lets a person know what an administrator did to the account, inside that act; of a
+	// program's account it tells those who answer for the program.
 	Tell func(w *store.Tx, person, by, action string) error
 	// Seat gives a new program account its desk, inside the opening.
 	Seat func(w *store.Tx, person, org, role string) error
@@ -139,12 +141,25 @@ type account struct {
 	TotpSealed                 []byte
 	TotpStep                   int64
 	Disabled                   bool
+	LockedBy                   string
 	Name, Status               string
 	Program                    bool
 }
 
+// Who keeps an account shut, as column locked_by has it; empty after too many tries.
+const (
+	byOffice = "office"
+	byLead   = "lead"
+)
+
+// held tells whether an office keeps the account shut. A person is kept out for a time, a program
+// without tokens until an office lets it have one again.
+func (a account) held(now store.Time) bool {
+	return a.LockedBy == byOffice && (a.Program || a.LockedUntil.After(now.Time))
+}
+
 const accountQuery = `SELECT a.username, a.person, a.password, a.changed, a.must_change, a.failures, a.locked_until, a.once_until,
-	a.totp_sealed, a.totp_step, a.disabled, p.name, p.status, p.program FROM account a JOIN person p ON p.id = a.person WHERE `
+	a.totp_sealed, a.totp_step, a.disabled, a.locked_by, p.name, p.status, p.program FROM account a JOIN person p ON p.id = a.person WHERE `
 
 func (s *Service) byUsername(r *store.ReadTx, username string) (a account, err error) {
 	return a, r.Get(&a, accountQuery+`a.username = $1`, username)

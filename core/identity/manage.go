@@ -17,7 +17,8 @@ const (
 // Reset gives an account a new one-time password, which must be changed at the next sign-in and
 // ends by password.once_hours; with factor the second factor is taken off as well. by is the
 // security administrator, for the security administrator's own account the system administrator,
-// for people of its own organisation the lead, who cannot take a second factor off.
+// for people of its own organisation the lead, who cannot take a second factor off and resets
+// nobody who takes part in what needs two persons: it would be handed the other one's password.
 // All sessions of the account end. The password is returned once and kept nowhere.
 func (s *Service) Reset(ctx context.Context, by Session, username string, factor bool) (password string, err error) {
 	var v settings
@@ -40,7 +41,7 @@ func (s *Service) Reset(ctx context.Context, by Session, username string, factor
 			return fail(codeToken, msgProgram)
 		}
 		now := s.wall()
-		if err := w.ExecOne(`UPDATE account SET password = $1, changed = $2, must_change = $3, once_until = $4, failures = 0, locked_until = NULL
+		if err := w.ExecOne(`UPDATE account SET password = $1, changed = $2, must_change = $3, once_until = $4, failures = 0, locked_until = NULL, locked_by = ''
 			WHERE username = $5`, hash, now, true, store.At(now.Add(v.onceFor)), a.Username); err != nil {
 			return err
 		}
@@ -62,14 +63,19 @@ func (s *Service) Reset(ctx context.Context, by Session, username string, factor
 	return password, nil
 }
 
-// Lock keeps an account out for the time of lock.minutes and ends its sessions.
+// Lock keeps an account out for the time of lock.minutes and ends its sessions. While an office's
+// lock runs, a lead can neither end nor replace it.
 func (s *Service) Lock(ctx context.Context, by Session, username string) error {
 	return s.manage(ctx, by, username, "lock", func(w *store.Tx, a account, _ *audit.Entry) error {
 		v, err := s.settings(&w.ReadTx)
 		if err != nil {
 			return err
 		}
-		if err := w.ExecOne(`UPDATE account SET locked_until = $1 WHERE username = $2`, store.At(s.wall().Add(v.lock)), a.Username); err != nil {
+		who, err := s.keeps(&w.ReadTx, by)
+		if err != nil {
+			return err
+		}
+		if err := w.ExecOne(`UPDATE account SET locked_until = $1, locked_by = $2 WHERE username = $3`, store.At(s.wall().Add(v.lock)), who, a.Username); err != nil {
 			return err
 		}
 		_, err = w.Exec(`DELETE FROM session WHERE person = $1`, a.Person)
@@ -77,10 +83,10 @@ func (s *Service) Lock(ctx context.Context, by Session, username string) error {
 	})
 }
 
-// Unlock ends a lock.
+// Unlock ends a lock, and lets a program have tokens again after an office revoked them.
 func (s *Service) Unlock(ctx context.Context, by Session, username string) error {
 	return s.manage(ctx, by, username, "unlock", func(w *store.Tx, a account, _ *audit.Entry) error {
-		return w.ExecOne(`UPDATE account SET locked_until = NULL, failures = 0 WHERE username = $1`, a.Username)
+		return w.ExecOne(`UPDATE account SET locked_until = NULL, locked_by = '', failures = 0 WHERE username = $1`, a.Username)
 	})
 }
 

@@ -18,7 +18,7 @@ func (w *world) led(told *[]string) {
 	}
 	seat := map[string]string{}
 	w.Attach(identity.Hooks{
-		Oversees: func(r *store.ReadTx, by, person string) (bool, error) {
+		Oversees: func(r *store.ReadTx, by, person, action string) (bool, error) {
 			b, err := name(r, by)
 			if err != nil || b != "danwei" {
 				return false, err
@@ -27,15 +27,15 @@ func (w *world) led(told *[]string) {
 				return true, nil
 			}
 			p, err := name(r, person)
-			return strings.HasPrefix(p, b+"-"), err
+			return strings.HasPrefix(p, b+"-") && (action != "reset" || p != "danwei-paired"), err
 		},
 		Tell: func(_ *store.Tx, person, by, action string) error { *told = append(*told, action); return nil },
-		Seat: func(_ *store.Tx, person, org, role string) error {
+		Seat: func(w *store.Tx, person, org, role string) error {
 			if role != "operator" {
 				return store.ErrNotFound
 			}
 			seat[person] = org
-			return nil
+			return seatRow(w, person, org)
 		},
 	})
 }
@@ -74,6 +74,7 @@ func TestALeadLooksAfterItsOwnPeopleOnly(t *testing.T) {
 				user, code string
 			}{{lead, "danwei-a", map[bool]string{true: "", false: "account.office"}[open[act]]}, {lead, "bieren", "account.unknown"},
 				{lead, "nobody", "account.unknown"}, {lead, "danwei", "account.office"}, {lead, "anquan", "account.unknown"}, {sec, "danwei-a", ""}} {
+				w.exec(`UPDATE account SET locked_until = NULL, locked_by = '' WHERE username = $1`, "danwei-a") // what the act before left
 				n := w.size()
 				err := do(c.by, c.user)
 				var f *identity.Failure

@@ -71,7 +71,7 @@ func (s *Service) SignIn(ctx context.Context, user, password, code, from string)
 			e.Result, e.Code = audit.Refused, verdict.code
 			return e, s.note(w, a, v, now, verdict, &e)
 		}
-		if err := w.ExecOne(`UPDATE account SET failures = 0, locked_until = NULL, totp_step = $1 WHERE username = $2`, step, a.Username); err != nil {
+		if err := w.ExecOne(`UPDATE account SET failures = 0, locked_until = NULL, locked_by = '', totp_step = $1 WHERE username = $2`, step, a.Username); err != nil {
 			return audit.Entry{}, err
 		}
 		sess = Session{ID: digest(token), Person: a.Person, Name: a.Name, Username: a.Username, Created: now, Seen: now,
@@ -141,7 +141,11 @@ func (s *Service) note(w *store.Tx, a account, v settings, now store.Time, d ver
 	}
 	*d.fail = *locked(v.lock)
 	e.Action, e.Detail["failures"] = "lock", strconv.Itoa(n)
-	return w.ExecOne(`UPDATE account SET failures = 0, locked_until = $1 WHERE username = $2`, store.At(now.Add(v.lock)), a.Username)
+	by := ""
+	if a.held(now) {
+		by = byOffice
+	}
+	return w.ExecOne(`UPDATE account SET failures = 0, locked_until = $1, locked_by = $2 WHERE username = $3`, store.At(now.Add(v.lock)), by, a.Username)
 }
 
 func locked(left time.Duration) *Failure {

@@ -133,6 +133,11 @@ func (s *Service) RemoveTOTP(ctx context.Context, who Session, code string) erro
 // counts towards the lock, so that an open session is no place to guess in: the account locks
 // and its sessions end.
 func (s *Service) own(ctx context.Context, who Session, kind, action string, f func(*store.Tx, account) error) error {
+	return s.ownEntry(ctx, who, kind, action, func(w *store.Tx, a account, _ *audit.Entry) error { return f(w, a) })
+}
+
+// ownEntry is own for an act that adds to its entry.
+func (s *Service) ownEntry(ctx context.Context, who Session, kind, action string, f func(*store.Tx, account, *audit.Entry) error) error {
 	if who.Program {
 		return fail(codeToken, msgProgram)
 	}
@@ -142,7 +147,8 @@ func (s *Service) own(ctx context.Context, who Session, kind, action string, f f
 		if err != nil {
 			return audit.Entry{}, err
 		}
-		return entry, f(w, a)
+		err = f(w, a, &entry)
+		return entry, err
 	})
 	var refused *Failure
 	if errors.As(err, &refused) {

@@ -3,7 +3,9 @@ package party
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/store"
 )
@@ -14,6 +16,7 @@ type Account struct {
 	Program, Disabled, MustChange, Factor   bool
 	HasMail, HasPhone, HasIDCard            bool
 	PhoneMasked, IDCardMasked               string
+	LockedBy                                string // office, lead; empty: nobody, or too many tries
 	Office                                  Office
 	Changed, LockedUntil, OnceUntil, Opened store.Time
 	Seats                                   []Seat
@@ -39,19 +42,32 @@ type AccountQuery struct {
 
 const accountColumns = `a.username, a.person, p.name, p.program, a.disabled, a.must_change, a.totp_sealed IS NOT NULL AS factor,
 	p.mail_sealed IS NOT NULL AS has_mail, p.phone_sealed IS NOT NULL AS has_phone, p.id_card_sealed IS NOT NULL AS has_id_card, p.phone_masked,
-	p.id_card_masked, COALESCE(x.office, '') AS office, a.changed, a.locked_until, a.once_until, p.created AS opened`
+	p.id_card_masked, COALESCE(x.office, '') AS office, a.changed, a.locked_until, a.locked_by, a.once_until, p.created AS opened`
 
 const accountFrom = ` FROM account a JOIN person p ON p.id = a.person LEFT JOIN administrator x ON x.person = a.person`
 
 // Oversees tells whether by looks after a person's account as the lead of its organisation: the
 // person has desks, all of them in organisations that by leads, leads none of them and holds no
-// office. An empty person asks whether by leads an organisation at all. See identity.Hooks.
-func Oversees(r *store.ReadTx, by, person string) (bool, error) {
+// office. An empty person asks whether by leads an organisation at all; the action "reset" asks
+// whether by may be given the person's password, too: only where the person's desks, delegated
+// ones included, have no part in what two persons decide. See identity.Hooks.
+func Oversees(r *store.ReadTx, by, person, action string) (bool, error) {
 	if person == "" {
 		return r.Exists(`SELECT 1 FROM membership WHERE person = $1 AND lead = $2 AND until = ''`, by, true)
 	}
-	return r.Exists(`SELECT 1 FROM person p WHERE p.id = $1 AND p.id <> $2 AND `+overseen("p.id", "$2", "$3", "$4"), person, by, true, false)
+	ok, err := r.Exists(`SELECT 1 FROM person p WHERE p.id = $1 AND p.id <> $2 AND `+overseen("p.id", "$2", "$3", "$4"), person, by, true, false)
+	if err != nil || !ok || action != "reset" {
+		return ok, err
+	}
+	paired, err := r.Exists(`SELECT 1 FROM membership WHERE person = $1 AND until = '' AND role NOT IN ($2, $3)
+		UNION ALL SELECT 1 FROM delegation WHERE to_person = $1 AND revoked = $4 AND valid_to >= $5 AND role NOT IN ($2, $3)`,
+		person, string(Developer), string(Customer), false, calendar.DateOf(r.Now()).String())
+	return !paired, err
 }
+
+// Single tells whether a desk of the role has no part in what two persons decide, so that its
+// organisation's lead may be given the password of whoever holds it.
+func Single(r procedure.Role) bool { return r == Developer || r == Customer }
 
 // overseen is the condition of Oversees on an expression for the person.
 func overseen(person, by, yes, no string) string {
@@ -78,13 +94,15 @@ func Accounts(r *store.ReadTx, a procedure.Actor, q AccountQuery) (out []Account
 	var args []any
 	arg := func(v any) string { args = append(args, v); return fmt.Sprintf("$%d", len(args)) }
 	scope := "1 = 0"
-	for _, d := range a.Desks {
+	desks := a.Desks
+	if a.Has(SecurityAd) {
+		scope, desks = "1 = 1", nil
+	}
+	for _, d := range desks {
 		switch {
-		case d.Role == SecurityAd:
-			scope = "1 = 1"
-		case d.Role == SystemAdm && scope != "1 = 1":
+		case d.Role == SystemAdm:
 			scope += " OR x.office = " + arg(string(SecurityOffice))
-		case d.Lead && d.Behalf == "" && scope != "1 = 1":
+		case d.Lead && d.Behalf == "":
 			scope += " OR (a.person <> " + arg(a.Person) + " AND " + overseen("a.person", arg(a.Person), arg(true), arg(false)) + ")"
 		}
 	}
@@ -186,7 +204,8 @@ func SeatProgram(w *store.Tx, person, org, role string) error {
 	return Appoint(w, Membership{Person: person, Org: org, Role: procedure.Role(role)})
 }
 
-// TellAccount lets a person know what an administrator did to the account. See identity.Hooks.
+// TellAccount lets a person know what an administrator did to the account; of a program's it tells
+// the leads of the organisations the program is seated at. See identity.Hooks.
 func TellAccount(w *store.Tx, person, by, action string) error {
 	did, ok := accountActs[action]
 	if !ok {
@@ -200,7 +219,39 @@ func TellAccount(w *store.Tx, person, by, action string) error {
 	if err != nil {
 		return err
 	}
+	var program struct {
+		Name    string
+		Program bool
+	}
+	if err := w.Get(&program, `SELECT name, program FROM person WHERE id = $1`, person); err != nil {
+		return err
+	}
+	if program.Program {
+		return tellLeads(w, quiet, person, action, map[string]string{"by": name, "did": did, "title": program.Name})
+	}
 	l := letter{tpl: tplAccount, key: fmt.Sprintf("%s/%s/%s/%d", tplAccount.id, person, action, w.Now().UnixNano()), person: person,
 		word: map[string]string{"by": name, "did": did}}
 	return l.write(w, quiet)
+}
+
+func tellLeads(w *store.Tx, quiet func(time.Time) time.Time, program, action string, word map[string]string) error {
+	var orgs []struct{ Org, Name string }
+	if err := w.Select(&orgs, `SELECT DISTINCT m.org, o.name FROM membership m JOIN org o ON o.id = m.org WHERE m.person = $1 AND m.until = '' ORDER BY m.org`,
+		program); err != nil {
+		return err
+	}
+	for _, o := range orgs {
+		leads, err := onDesk(&w.ReadTx, o.Org, Lead, "", today(w))
+		if err != nil {
+			return err
+		}
+		word["org"] = o.Name
+		for _, p := range leads {
+			l := letter{tpl: tplProgram, key: fmt.Sprintf("%s/%s/%s/%s/%d", tplProgram.id, p, program, action, w.Now().UnixNano()), person: p, word: word}
+			if err := l.write(w, quiet); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

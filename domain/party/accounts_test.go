@@ -63,7 +63,7 @@ func TestWhoLooksAfterWhichAccounts(t *testing.T) {
 					if who == "sec" || who == "sys" || who == "aud" {
 						continue
 					}
-					ok, err := party.Oversees(r, who, p)
+					ok, err := party.Oversees(r, who, p, "")
 					if err != nil || ok != strings.Contains(" "+want+" ", " "+p+" ") {
 						t.Errorf("%s looks after %s: %v %v", who, p, ok, err)
 					}

@@ -50,14 +50,16 @@ var (
 		"“{title}”（{no}）由本单位{role}办理，在“{state}”已超过时限{due}。可以转办或督促承办人。", false, true}
 	tplAccount = template{"system.account", KindSystem, "您的账号：{did}",
 		"{by}对您的账号办理了“{did}”。如果您不知道这件事，请立即联系安全管理员。", true, true}
+	tplProgram = template{"system.program", KindSystem, "本单位程序账号：{did}",
+		"{by}对{org}的程序账号“{title}”办理了“{did}”。如果您不知道这件事，请立即吊销其令牌并联系安全管理员。", true, true}
 	tplDigest = template{"system.digest", KindSystem, "今日待办 {count} 件",
 		"您现有待办 {count} 件，其中逾期 {overdue} 件。\n{list}", false, true}
 )
 
-// accountActs are the acts on an account that its person hears of, by the action of the entry.
+// accountActs are the acts on an account that its person hears of, or a program's leads, by the action of the entry.
 var accountActs = map[string]string{"reset": "重置口令", "reset-both": "重置口令并解除动态口令", "lock": "锁定", "unlock": "解锁",
 	"disable": "停用", "enable": "恢复使用", "drop-factor": "解除动态口令", "contact": "变更联系方式", "reveal": "查看完整联系方式",
-	"reveal-id-card": "查看完整身份号码"}
+	"reveal-id-card": "查看完整身份号码", "program": "开设账号", "token": "签发访问令牌", "revoke": "吊销访问令牌"}
 
 // Fragments.
 const (
