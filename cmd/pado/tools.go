@@ -61,6 +61,7 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 			opt.Since = b
 		}
 		var src verify.Source
+		var records *store.DB
 		if *url != "" {
 			base := strings.TrimSuffix(*url, "/")
 			if !strings.HasSuffix(base, "/log") {
@@ -81,8 +82,21 @@ func auditCommand(ctx context.Context, args []string, out io.Writer) error {
 			}
 			defer db.Close()
 			src, opt.Hooks = store.Rows{DB: db}, replayHooks(ctx, db)
+			records = db
 		}
 		rep, err := verify.Verify(ctx, src, opt)
+		// The tables are read after the leaves: what a running platform wrote in between is no finding.
+		for range 4 {
+			if err != nil || rep.OK || records == nil {
+				break
+			}
+			size := int64(0)
+			if err = records.View(ctx, func(r *store.ReadTx) (err error) { size, err = r.LogSize(); return err }); err != nil || size == rep.Leaves {
+				break
+			}
+			opt.Hooks = replayHooks(ctx, records)
+			rep, err = verify.Verify(ctx, src, opt)
+		}
 		if err != nil {
 			return err
 		}
