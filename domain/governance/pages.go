@@ -130,50 +130,6 @@ func Deliveries(r *store.ReadTx, hookup string) (procedure.Section, error) {
 	return s, nil
 }
 
-func datasetPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
-	d, err := DatasetByID(r, key)
-	if err != nil {
-		return nil, err
-	}
-	var operator, source string
-	if err := r.Get(&operator, `SELECT COALESCE(MAX(operator_org), '') FROM hookup WHERE dataset = $1`, key); err != nil {
-		return nil, err
-	}
-	if !mayRead(a, d.SourceOrg, operator) {
-		return nil, store.ErrNotFound
-	}
-	if err := r.Get(&source, `SELECT name FROM org WHERE id = $1`, d.SourceOrg); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	unit := procedure.LabelOf(UnitDomains, d.UnitDomain)
-	if d.UnitColumn != "" {
-		unit += "（" + d.UnitColumn + "）"
-	}
-	out := &register.Item{Title: d.Title, Subtitle: d.ID, Sections: []procedure.Section{{Kind: "keyvalues", Title: "数据集", Clause: "6.2.2", Items: []procedure.Item{
-		{Label: "数源部门", Value: source}, {Label: "保护单元", Value: unit}, {Label: "每个单元参与一次提问的最多行数", Value: d.RowsBound}, {Label: "现行版本", Value: d.CurrentVersion}}}}}
-	versions, err := Versions(r, key)
-	if err != nil {
-		return nil, err
-	}
-	table := procedure.Section{Kind: "table", Title: "版本", Clause: "6.2.2", Columns: []procedure.Column{{Key: "n", Label: "版本", Kind: "int"}, {Key: "id", Label: "版本标识", Kind: "code", Primary: true},
-		{Key: "rows", Label: "行数", Kind: "int"}, {Key: "quarantined", Label: "隔离行数", Kind: "int"}, {Key: "score", Label: "质量分", Kind: "percent"}, {Key: "created", Label: "产生时间", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "tag"}}}
-	for _, v := range versions {
-		table.Rows = append(table.Rows, map[string]any{"n": v.N, "id": v.ID, "rows": v.Rows, "quarantined": v.Quarantined, "score": v.Score, "created": v.Created, "state": StateLabel(v.State)})
-		if len(out.Cases) == 0 || out.Cases[len(out.Cases)-1] != v.CaseNo {
-			out.Cases = append(out.Cases, v.CaseNo)
-		}
-	}
-	out.Sections = append(out.Sections, table)
-	if len(versions) > 0 {
-		more, err := Sections(versions[0])
-		if err != nil {
-			return nil, err
-		}
-		out.Sections = append(out.Sections, more...)
-	}
-	return out, nil
-}
-
 // StateLabel is the Chinese name of a version's state.
 func StateLabel(state string) string {
 	return map[string]string{"made": "待验收", "accepted": "已入池", "rejected": "未验收", "withdrawn": "已撤出"}[state]

@@ -11,6 +11,12 @@ export type PanelProps = { section: Section; caseNo?: string; form?: Form }
 export const panels: Record<string, LazyExoticComponent<ComponentType<PanelProps>>> = {
   calculation: lazy(() => import('./Calculation')),
   cartogram: lazy(() => import('./Cartogram')),
+  dimensions: lazy(() => import('./Dimensions')),
+  lineage: lazy(() => import('./Lineage')),
+  profiles: lazy(() => import('./Profiles')),
   scores: lazy(() => import('./Scores')),
+  stepcounts: lazy(() => import('./StepCounts')),
   steps: lazy(() => import('./Flow')),
+  trend: lazy(() => import('./Trend')),
+  versions: lazy(() => import('./Versions')),
 }
