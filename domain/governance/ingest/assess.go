@@ -42,7 +42,7 @@ func (r *run) assess(file string, res *Result) (quality.Report, error) {
 // of those that are not banners, notes or the like.
 func (r *run) readable(rep *quality.Report, res *Result) {
 	broken := int64(0)
-	for _, f := range []Reason{ReasonFields, Reason(read.FlawControl), Reason(read.FlawEncoding), Reason(read.FlawQuote), Reason(read.FlawTooLong)} {
+	for _, f := range []Reason{ReasonFields, Reason(read.FlawControl), Reason(read.FlawEncoding), Reason(read.FlawQuote), Reason(read.FlawTooLong), Reason(read.FlawKeys), Reason(read.FlawJSON)} {
 		broken += r.rejected[f]
 	}
 	n := res.Steps[0].Out

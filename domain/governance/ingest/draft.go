@@ -13,6 +13,11 @@ import (
 // describe writes what was found into the proposal and the source.
 func (in *inspection) describe(p *Proposal, src *pipeline.Source) {
 	p.Records, p.Data, p.Skip, p.Header = in.records, in.data, in.skip, in.header
+	p.Partial, p.Sums = in.partial, in.sums.list
+	if in.data > 0 {
+		p.Region = Region{in.first, in.last, 1, len(in.names)}
+	}
+	p.Guess = in.overall()
 	slices.SortFunc(in.finds, func(a, b Finding) int { return int(a.Record - b.Record) })
 	p.NotData = append(p.NotData, in.finds...)
 	missing := map[string]bool{}
@@ -49,6 +54,31 @@ func (in *inspection) describe(p *Proposal, src *pipeline.Source) {
 	if n := in.found[ReasonFields]; n > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d 行的字段数与表头不符", n))
 	}
+}
+
+// overall is how sure the reader is of the reading as a whole: as sure as of
+// its weakest part.
+func (in *inspection) overall() Guess {
+	g := in.header1
+	switch {
+	case in.data == 0:
+		return Guess{20, "没有找到数据行"}
+	case in.header == 0:
+		g = Guess{60, "没有认出表头，字段名须由人填写"}
+	}
+	strange := 0
+	for _, f := range in.finds {
+		if f.Confidence < 75 {
+			strange++
+		}
+	}
+	if n := in.found[ReasonFields]; n*20 > in.data {
+		return Guess{min(g.Confidence, 40), fmt.Sprintf("%s；%d 行与表头列数不符", g.Why, n)}
+	}
+	if strange > 0 {
+		return Guess{min(g.Confidence, 70), fmt.Sprintf("%s；有 %d 行的判断须核对", g.Why, strange)}
+	}
+	return g
 }
 
 // draft makes a declaration that runs as it stands: everything trimmed, dates

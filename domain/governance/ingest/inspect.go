@@ -2,15 +2,12 @@ package ingest
 
 import (
 	"errors"
+	"fmt"
 	"io"
-	"maps"
-	"math"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"pado/core/id"
+	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/ingest/read"
 )
 
@@ -28,7 +25,21 @@ type inspection struct {
 	text    bool // the file is text: a row has its number of fields
 	multi   bool // line breaks inside cells
 	found   map[Reason]int64
-	tail    []Finding // stray rows since the last data row
+	tail    []stray          // rows of one cell since the last data row
+	force   *pipeline.Source // the reading a person gave; nil to guess
+	limit   int64            // records looked at; 0 for all
+	partial bool             // the limit was reached
+	first   int64            // first and last data record
+	last    int64
+	header1 Guess // why the header is one
+	sums    *reconciler
+	marks   map[int64]Guess // of the records that are no data, by record
+}
+
+// stray is a row of one cell whose meaning the next rows decide.
+type stray struct {
+	record int64
+	text   string
 }
 
 type topRow struct {
@@ -41,8 +52,10 @@ type topRow struct {
 // topRows is how many records decide about banner, header and width.
 const topRows = 500
 
-func inspect(rows read.Rows, text bool) (*inspection, error) {
-	in := &inspection{found: map[Reason]int64{}, text: text}
+// inspect reads a file, or its first limit records, and guesses how it is
+// built; with force it takes the reading as given.
+func inspect(rows read.Rows, text bool, force *pipeline.Source, limit int64) (*inspection, error) {
+	in := &inspection{found: map[Reason]int64{}, text: text, force: force, limit: limit, marks: map[int64]Guess{}}
 	var r read.Row
 	for len(in.top) < topRows {
 		err := rows.Next(&r)
@@ -65,7 +78,11 @@ func inspect(rows read.Rows, text bool) (*inspection, error) {
 			in.row(t.n, t.cells, t.filled, t.flaw)
 		}
 	}
-	for {
+	for seen := int64(len(in.top)); ; seen++ {
+		if limit > 0 && seen >= limit {
+			in.partial = true
+			break
+		}
 		err := rows.Next(&r)
 		if errors.Is(err, io.EOF) {
 			break
@@ -78,8 +95,9 @@ func inspect(rows read.Rows, text bool) (*inspection, error) {
 		}
 	}
 	// Strays after the last data row are remarks, not headings.
+	in.closed(in.sums.close())
 	for _, f := range in.tail {
-		in.find(f.Record, ReasonNote)
+		in.find(f.record, ReasonNote, Guess{80, "位于最后一行数据之后，只有一个单元格有内容"})
 	}
 	in.records = int64(in.header) + in.data
 	for _, n := range in.found {
@@ -107,6 +125,10 @@ func (in *inspection) layout() {
 			best, in.width = n, w
 		}
 	}
+	if in.force != nil {
+		in.forced()
+		return
+	}
 	full := 0
 	for _, t := range in.top {
 		if t.filled*2 >= in.width {
@@ -122,7 +144,39 @@ func (in *inspection) layout() {
 	}
 	if in.header == 0 && len(body) == 1 && allWords(body[0].cells) {
 		in.header = 1 // a header and nothing else
+		in.header1 = Guess{60, "全为文字，其下没有数据"}
 	}
+	in.bind(body, full)
+	for _, t := range in.top[:in.skip] {
+		g := Guess{95, fmt.Sprintf("位于表头之前，只有一个单元格有内容（表宽 %d 列）", in.width)}
+		if t.filled > 1 {
+			g = Guess{75, fmt.Sprintf("位于表头之前，只有 %d 个单元格有内容（表宽 %d 列）", t.filled, in.width)}
+		}
+		in.find(t.n, ReasonBanner, g)
+	}
+}
+
+// forced takes banner and header from the reading given.
+func (in *inspection) forced() {
+	given := Guess{100, "按给定的读法"}
+	in.skip = min(in.force.Skip, len(in.top))
+	body := in.top[in.skip:]
+	in.header = min(in.force.Header, len(body))
+	in.header1 = given
+	full := 0
+	for _, t := range body {
+		if t.filled*2 >= in.width {
+			full = max(full, lastFilled(t.cells))
+		}
+	}
+	in.bind(body, full)
+	for _, t := range in.top[:in.skip] {
+		in.find(t.n, ReasonBanner, given)
+	}
+}
+
+// bind names the columns once banner and header are known.
+func (in *inspection) bind(body []topRow, full int) {
 	var head [][]string
 	for _, t := range body[:in.header] {
 		head = append(head, t.cells)
@@ -149,8 +203,9 @@ func (in *inspection) layout() {
 	for range in.width {
 		in.columns = append(in.columns, newLook())
 	}
-	for _, t := range in.top[:in.skip] {
-		in.find(t.n, ReasonBanner)
+	in.sums = newReconciler(in.names)
+	for _, t := range body[:in.header] {
+		in.marks[t.n] = in.header1
 	}
 }
 
@@ -213,7 +268,17 @@ func (in *inspection) headerLike(t topRow, below []topRow) bool {
 			differ++
 		}
 	}
-	return differ > 0 && again == 0 || again == 0 && distinct(t.cells)
+	switch {
+	case again > 0:
+		return false
+	case differ > 0:
+		in.header1 = Guess{min(99, 90+differ), fmt.Sprintf("全为文字，其下有 %d 列是数字或日期", differ)}
+		return true
+	case distinct(t.cells):
+		in.header1 = Guess{70, "全为文字且互不相同，其下未再出现；但各列也都是文字，请核对"}
+		return true
+	}
+	return false
 }
 
 func distinct(cells []string) bool {
@@ -231,42 +296,43 @@ var noteWords = []string{"注", "说明", "备注", "资料来源", "数据来�
 
 var totalWords = []string{"合计", "总计", "小计", "总 计", "合 计", "小 计", "累计"}
 
-func (in *inspection) find(record int64, reason Reason) {
+func (in *inspection) find(record int64, reason Reason, g Guess) {
 	in.found[reason]++
 	if len(in.finds) < maxFindings {
-		in.finds = append(in.finds, Finding{record, reason, reason.Label()})
+		in.finds = append(in.finds, Finding{record, reason, reason.Label(), g})
+		in.marks[record] = g
 	}
 }
 
 // row takes one record after the header.
 func (in *inspection) row(n int64, cells []string, filled int, flaw read.Flaw) {
-	first := ""
-	if i := slices.IndexFunc(cells, func(c string) bool { c = tidy(c); return c != "" && !slices.Contains(missingWords, c) }); i >= 0 {
-		first = tidy(cells[i])
-	}
+	reason, why := in.judge(n, cells, filled, flaw)
 	switch {
-	case flaw != read.FlawNone:
-		in.find(n, Reason(flaw))
+	case reason == ReasonSection:
+		in.tail = append(in.tail, stray{n, firstOf(cells)})
 		return
-	case slices.Contains(totalWords, first):
-		in.find(n, ReasonTotal)
+	case reason == ReasonTotal:
+		in.total(n, cells, &why)
+		in.find(n, reason, why)
 		return
-	case filled <= 1 && in.width > 2:
-		if slices.ContainsFunc(noteWords, func(w string) bool { return strings.HasPrefix(first, w) }) {
-			in.find(n, ReasonNote)
-		} else {
-			in.tail = append(in.tail, Finding{Record: n})
-		}
-		return
-	case lastFilled(cells) > in.width, in.text && len(cells) < in.width:
-		in.find(n, ReasonFields)
+	case reason != "":
+		in.find(n, reason, why)
 		return
 	}
 	for _, f := range in.tail {
-		in.find(f.Record, ReasonSection)
+		in.heading(f)
 	}
 	in.tail = nil
 	in.data++
+	if in.last = n; in.first == 0 {
+		in.first = n
+	}
+	in.sums.row(func(i int) string {
+		if i < len(cells) {
+			return cells[i]
+		}
+		return ""
+	})
 	for i, l := range in.columns {
 		v := ""
 		if i < len(cells) {
@@ -277,190 +343,107 @@ func (in *inspection) row(n int64, cells []string, filled int, flaw read.Flaw) {
 		}
 		l.add(tidy(v))
 	}
+	if filled*2 < in.width && len(in.marks) < maxFindings {
+		in.marks[n] = Guess{60, fmt.Sprintf("按数据行读取；但 %d 列中只填了 %d 列，请核对", in.width, filled)}
+	}
 }
 
-// look gathers what the values of a column look like.
-type look struct {
-	rows, filled           int64
-	kinds                  map[string]int64
-	formats                map[string]int64
-	missing                map[string]int64
-	scale                  int
-	big                    bool
-	idCard, uscc, phone    int64
-	leadingZero, longDigit bool
-}
-
-func newLook() *look {
-	return &look{kinds: map[string]int64{}, formats: map[string]int64{}, missing: map[string]int64{}}
-}
-
-// dateShapes pairs what a date looks like with the pattern that reads it.
-var dateShapes = []struct {
-	shape  *regexp.Regexp
-	format string
-	time   bool
-}{
-	{regexp.MustCompile(`^(19|20)\d\d-\d{1,2}-\d{1,2}$`), "%Y-%m-%d", false},
-	{regexp.MustCompile(`^(19|20)\d\d/\d{1,2}/\d{1,2}$`), "%Y/%m/%d", false},
-	{regexp.MustCompile(`^(19|20)\d\d\.\d{1,2}\.\d{1,2}$`), "%Y.%m.%d", false},
-	{regexp.MustCompile(`^(19|20)\d\d年\d{1,2}月\d{1,2}日$`), "%Y年%m月%d日", false},
-	{regexp.MustCompile(`^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$`), "%Y%m%d", false},
-	{regexp.MustCompile(`^(19|20)\d\d-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d\d:\d\d$`), "%Y-%m-%d %H:%M:%S", true},
-	{regexp.MustCompile(`^(19|20)\d\d/\d{1,2}/\d{1,2} \d{1,2}:\d\d:\d\d$`), "%Y/%m/%d %H:%M:%S", true},
-	{regexp.MustCompile(`^(19|20)\d\d/\d{1,2}/\d{1,2} \d{1,2}:\d\d$`), "%Y/%m/%d %H:%M", true},
-	{regexp.MustCompile(`^(19|20)\d\d-\d{1,2}-\d{1,2} \d{1,2}:\d\d$`), "%Y-%m-%d %H:%M", true},
-}
-
-var missingWords = []string{"NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "?", "-", "--", "—", "——", "/", "#N/A", "无", "不详", "空"}
-
-// kindOf sorts a value: integer, decimal, double, date, timestamp or text.
-func kindOf(v string) string {
-	k, _ := kindAndFormat(v)
-	return k
-}
-
-func kindAndFormat(v string) (kind, format string) {
-	digits, dots, others := 0, 0, 0
-	for i := range len(v) {
-		switch b := v[i]; {
-		case b >= '0' && b <= '9':
-			digits++
-		case b == '.':
-			dots++
-		case (b == '-' || b == '+') && i == 0:
-		default:
-			others++
-		}
+// judge says what a record after the header is, "" for data. A row of one cell
+// is a section until the end of the file makes it a note.
+func (in *inspection) judge(n int64, cells []string, filled int, flaw read.Flaw) (Reason, Guess) {
+	first := firstOf(cells)
+	if flaw != read.FlawNone {
+		return Reason(flaw), Guess{100, Reason(flaw).Label()}
+	}
+	if in.force != nil {
+		return in.given(n, cells, filled, first)
 	}
 	switch {
-	case digits == 0:
-		return "text", ""
-	case others == 0 && dots == 0 && digits <= 18 && digits != 8:
-		return "integer", ""
-	case others == 0 && dots == 1 && v[len(v)-1] != '.':
-		return "decimal", ""
-	case v[0] < '0' || v[0] > '9':
-		return "text", ""
-	}
-	for _, d := range dateShapes {
-		if d.shape.MatchString(v) {
-			if d.time {
-				return "timestamp", d.format
-			}
-			return "date", d.format
+	case slices.Contains(totalWords, first):
+		return ReasonTotal, Guess{90, "首个有内容的单元格是“" + first + "”"}
+	case filled <= 1 && in.width > 2:
+		if slices.ContainsFunc(noteWords, func(w string) bool { return strings.HasPrefix(first, w) }) {
+			return ReasonNote, Guess{95, "只有一个单元格有内容，以说明用语开头"}
 		}
+		return ReasonSection, Guess{}
+	case in.width > 2 && signature(noteWords, first, filled, in.width):
+		return ReasonNote, Guess{85, "填表人、审核人一类的落款"}
+	case lastFilled(cells) > in.width:
+		return ReasonFields, Guess{90, fmt.Sprintf("表头有 %d 列，该行有 %d 列", in.width, lastFilled(cells))}
+	case in.text && len(cells) < in.width:
+		return ReasonFields, Guess{90, fmt.Sprintf("表头有 %d 列，该行只有 %d 列", in.width, len(cells))}
 	}
-	switch {
-	case others == 0 && dots == 0 && digits <= 18:
-		return "integer", ""
-	case others <= 2 && strings.ContainsAny(v, "eE"):
-		if f, err := strconv.ParseFloat(v, 64); err == nil && !math.IsInf(f, 0) {
-			return "double", ""
-		}
-	}
-	return "text", ""
+	return "", Guess{}
 }
 
-func (l *look) add(v string) {
-	l.rows++
-	if v == "" {
+// given judges as the run will under the reading given.
+func (in *inspection) given(n int64, cells []string, filled int, first string) (Reason, Guess) {
+	if reason, ok := in.force.As(n); ok {
+		g := Guess{100, "逐行指定"}
+		if reason == "data" {
+			reason = ""
+		}
+		return Reason(reason), g
+	}
+	if r := stray1(in.force.Strays, first, filled, in.width); r != "" {
+		return r, Guess{100, "按给定的读法"}
+	}
+	if lastFilled(cells) > in.width || in.text && len(cells) < in.width {
+		return ReasonFields, Guess{100, fmt.Sprintf("表头有 %d 列，该行不符", in.width)}
+	}
+	return "", Guess{}
+}
+
+// heading takes a stray row for a section heading, because data follows it.
+func (in *inspection) heading(f stray) {
+	in.find(f.record, ReasonSection, Guess{90, "只有一个单元格有内容，其后是数据行"})
+	in.closed(in.sums.heading(f.record, f.text))
+}
+
+// closed tells on the heading how its section came out.
+func (in *inspection) closed(c *Reconciled) {
+	if c == nil {
 		return
 	}
-	if slices.Contains(missingWords, v) {
-		l.missing[v]++
-		return
+	g := Guess{99, "标注 " + c.Stated + " 行，其下正好 " + c.Found + " 行"}
+	if !c.OK {
+		g = Guess{70, "标注 " + c.Stated + " 行，其下却有 " + c.Found + " 行，请核对"}
 	}
-	l.filled++
-	k, f := kindAndFormat(v)
-	l.kinds[k]++
-	if f != "" {
-		l.formats[f]++
-	}
-	switch k {
-	case "integer", "date":
-		digits := strings.TrimLeft(v, "+-")
-		l.big = l.big || len(digits) > 9
-		l.longDigit = l.longDigit || len(digits) > 15
-		l.leadingZero = l.leadingZero || len(digits) > 1 && digits[0] == '0'
-	case "decimal":
-		l.scale = max(l.scale, len(v)-strings.IndexByte(v, '.')-1)
-	}
-	if len(v) == 18 {
-		if _, err := id.ParseIDCard(v); err == nil {
-			l.idCard++
-		}
-		if _, err := id.ParseUSCC(v); err == nil {
-			l.uscc++
-		}
-	}
-	if len(v) == 11 {
-		if _, err := id.ParseMobile(v); err == nil {
-			l.phone++
-		}
-	}
+	in.regrade(c.Record, g)
 }
 
-// typ is the narrowest type all sampled values have.
-func (l *look) typ(name string) (typ string, formats []string) {
-	n := l.filled
-	k := l.kinds
+// total holds a row of sums to the rows above it.
+func (in *inspection) total(n int64, cells []string, why *Guess) {
+	stated, agreed := in.sums.total(n, func(i int) string {
+		if i < len(cells) {
+			return cells[i]
+		}
+		return ""
+	})
 	switch {
-	case n == 0 || codeName(name):
-		return "text", nil
-	case l.leadingZero || l.longDigit || l.idCard*2 > n || l.uscc*2 > n || l.phone*2 > n:
-		return "text", nil
-	case k["date"] == n && l.formats["%Y%m%d"] < n:
-		return "date", slices.Sorted(maps.Keys(l.formats))
-	case k["timestamp"] == n:
-		return "timestamp", slices.Sorted(maps.Keys(l.formats))
-	case k["integer"]+k["date"] == n && l.formats["%Y%m%d"] == k["date"]:
-		if l.big {
-			return "bigint", nil
-		}
-		return "integer", nil
-	case k["integer"]+k["decimal"] == n && l.scale <= 6:
-		return "decimal(18," + string(rune('0'+l.scale)) + ")", nil
-	case k["integer"]+k["decimal"]+k["double"] == n:
-		return "double", nil
-	}
-	return "text", nil
-}
-
-// codeName reports names of columns whose digits are names and no quantities.
-func codeName(name string) bool {
-	n := strings.ToLower(name)
-	for _, w := range []string{"code", "代码", "编码", "编号", "标识码", "号码", "账号", "证号"} {
-		if strings.Contains(n, w) {
-			return true
-		}
-	}
-	return false
-}
-
-var nameHints = []struct{ word, looks string }{
-	{"身份证", "id_card"}, {"公民身份号码", "id_card"}, {"证件号", "id_card"}, {"统一社会信用代码", "uscc"},
-	{"手机", "phone"}, {"电话", "phone"}, {"姓名", "person_name"}, {"联系人", "person_name"}, {"法定代表人", "person_name"},
-	{"住址", "address"}, {"地址", "address"},
-}
-
-// looks names what the column seems to hold, by its values or its name.
-func (l *look) looks(name string) (kind string, identifier bool) {
-	n := max(l.filled, 1)
-	switch {
-	case l.idCard*10 >= n*8 && l.filled > 0:
-		kind = "id_card"
-	case l.uscc*10 >= n*8 && l.filled > 0:
-		kind = "uscc"
-	case l.phone*10 >= n*8 && l.filled > 0:
-		kind = "phone"
+	case stated == 0:
+	case agreed == stated:
+		*why = Guess{99, fmt.Sprintf("%s；%d 个数与各行之和相等", why.Why, stated)}
 	default:
-		for _, h := range nameHints {
-			if strings.Contains(name, h.word) {
-				kind = h.looks
-				break
-			}
+		*why = Guess{80, fmt.Sprintf("%s；%d 个数中有 %d 个与各行之和不等，请核对", why.Why, stated, stated-agreed)}
+	}
+}
+
+// regrade changes the grounds of a finding made before.
+func (in *inspection) regrade(record int64, g Guess) {
+	in.marks[record] = g
+	for i := len(in.finds) - 1; i >= 0; i-- {
+		if in.finds[i].Record == record {
+			in.finds[i].Guess = g
+			return
 		}
 	}
-	return kind, kind == "id_card" || kind == "phone" || kind == "person_name" || kind == "address"
+}
+
+func firstOf(cells []string) string {
+	i := slices.IndexFunc(cells, func(c string) bool { c = tidy(c); return c != "" && !slices.Contains(missingWords, c) })
+	if i < 0 {
+		return ""
+	}
+	return tidy(cells[i])
 }

@@ -21,7 +21,7 @@ import (
 )
 
 const usage = `用法：
-  pado ingest --propose --in 文件 [--sheet 工作表]
+  pado ingest --propose --in 文件 [--sheet 工作表] [--entry 压缩包内文件]
   pado ingest --pipeline 流水线.yaml --in 文件 --out 目录 [--key 密钥文件] [--received 2006-01-02]
 `
 
@@ -49,6 +49,7 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	key := fs.String("key", "", "")
 	received := fs.String("received", "", "")
 	sheet := fs.String("sheet", "", "")
+	entry := fs.String("entry", "", "")
 	if err := fs.Parse(args); err != nil {
 		return 2
 	}
@@ -59,7 +60,7 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	var v any
 	var err error
 	if *propose {
-		v, err = proposeFile(ctx, *in, *sheet)
+		v, err = proposeFile(ctx, *in, *sheet, *entry)
 	} else {
 		v, err = runFile(ctx, *in, *declared, *out, *key, *received)
 	}
@@ -71,12 +72,12 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	return 0
 }
 
-func proposeFile(ctx context.Context, in, sheet string) (any, error) {
+func proposeFile(ctx context.Context, in, sheet, entry string) (any, error) {
 	input, err := FileInput(in)
 	if err != nil {
 		return nil, err
 	}
-	return ProposeSheet(ctx, input, sheet)
+	return ProposeWith(ctx, input, ProposeOptions{Sheet: sheet, Entry: entry})
 }
 
 func runFile(ctx context.Context, in, declared, out, key, received string) (any, error) {

@@ -172,7 +172,7 @@ func TestProposeWorkbook(t *testing.T) {
 	if fmt.Sprint(rows) != "[北城|道路|1200.5 北城|绿化|300.0 北城|照明|∅ 南城|道路|90.0 南城|排水|70.0]" || res.Lineage.Encoding != "" {
 		t.Errorf("%v", rows)
 	}
-	if _, err := ProposeSheet(context.Background(), bytesInput(buf.Bytes()), "没有"); !errors.Is(err, read.ErrSheet) {
+	if _, err := ProposeWith(context.Background(), bytesInput(buf.Bytes()), ProposeOptions{Sheet: "没有"}); !errors.Is(err, read.ErrSheet) {
 		t.Errorf("%v", err)
 	}
 }

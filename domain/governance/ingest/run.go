@@ -254,7 +254,7 @@ func (r *run) survey() error {
 	counted := &meter{r: f, ctx: r.ctx, step: "核对", total: r.in.Size, progress: r.progress}
 	tee := io.TeeReader(counted, h)
 	if r.encoding == read.Auto {
-		if r.encoding, err = read.Judge(tee); err != nil {
+		if r.encoding, err = judgeEncoding(io.NopCloser(tee), &r.p.Source); err != nil {
 			return r.canceled(err)
 		}
 	}
@@ -289,24 +289,12 @@ func (r *run) open(step string) (read.Rows, *meter, error) {
 	if !r.surveyed {
 		m.sum = sha256.New()
 	}
-	rows, err := openRows(m, &r.p.Source, r.encoding)
+	rows, err := openRows(r.ctx, m, &r.p.Source, r.encoding)
 	if err != nil {
-		f.Close()
+		m.Close()
 		return nil, nil, r.canceled(err)
 	}
 	return rows, m, nil
-}
-
-// openRows picks the reader of the source's kind.
-func openRows(f io.ReadCloser, s *pipeline.Source, e read.Encoding) (read.Rows, error) {
-	if s.Kind == string(read.KindCSV) {
-		return read.NewCSV(f, s.CSVDialect(e))
-	}
-	b, err := read.OpenBook(f, read.Kind(s.Kind), read.DefaultLimits)
-	if err != nil {
-		return nil, err
-	}
-	return b.Rows(s.Sheet, s.Merged == "fill", s.Missing)
 }
 
 // prepare makes the temporary folder and the engine and binds the pipeline to

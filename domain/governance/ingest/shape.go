@@ -40,6 +40,10 @@ func (r Reason) Label() string {
 		return "合计行"
 	case ReasonFields:
 		return "字段数与表头不符"
+	case Reason(read.FlawKeys):
+		return "含有声明以外的键"
+	case Reason(read.FlawJSON):
+		return "不是一个 JSON 对象"
 	case Reason(read.FlawControl):
 		return "含有控制字符"
 	case Reason(read.FlawQuote):
@@ -66,6 +70,7 @@ type shaped struct {
 	Header int64 // header records
 	in     read.Row
 	line   []byte
+	is     map[int64]string // what single rows were said to be
 }
 
 // shape reads up to and including the header and binds it to the source:
@@ -73,6 +78,12 @@ type shaped struct {
 // The carried section, if any, is the last.
 func shape(rows read.Rows, src *pipeline.Source, reject func(Reason, *read.Row)) (s *shaped, raw []string, err error) {
 	s = &shaped{rows: rows, src: src, reject: reject}
+	for _, x := range src.Rows {
+		if s.is == nil {
+			s.is = map[int64]string{}
+		}
+		s.is[x.Row] = x.Is
+	}
 	s.carry = src.Strays != nil && src.Strays.Section != ""
 	if raw, err = s.bind(); err != nil {
 		return nil, nil, err
@@ -234,7 +245,7 @@ func (s *shaped) Next(r *read.Row) error {
 			s.finish(r)
 			return nil
 		}
-		if section != "" {
+		if reason == ReasonSection {
 			s.section = []byte(section)
 		}
 		s.reject(reason, &s.in)
@@ -245,25 +256,62 @@ func (s *shaped) judge(r *read.Row) (reason Reason, section string) {
 	if r.Flaw != read.FlawNone {
 		return Reason(r.Flaw), ""
 	}
-	if st := s.src.Strays; st != nil && (r.Filled <= st.Filled || len(st.Totals) > 0) {
-		first := firstFilled(r.Line)
-		switch {
-		case slices.Contains(st.Totals, first):
-			return ReasonTotal, ""
-		case r.Filled > st.Filled:
-		case slices.ContainsFunc(st.Notes, func(n string) bool { return strings.HasPrefix(first, n) }):
-			return ReasonNote, ""
-		default:
-			return ReasonSection, first
+	if len(s.is) > 0 {
+		if is, ok := s.is[r.N]; ok && is != "data" {
+			return Reason(is), firstFilled(r.Line)
+		} else if ok {
+			return s.fits(r), ""
 		}
 	}
+	if st := s.src.Strays; st != nil && (r.Filled*2 <= s.want || r.Filled <= st.Filled || len(st.Totals) > 0) {
+		first := firstFilled(r.Line)
+		if reason := stray1(st, first, r.Filled, s.want); reason == ReasonSection {
+			return reason, first
+		} else if reason != "" {
+			return reason, ""
+		}
+	}
+	return s.fits(r), ""
+}
+
+// stray1 says what a row that is perhaps no data is, "" for data. first is its
+// first filled cell.
+func stray1(st *pipeline.Strays, first string, filled, width int) Reason {
+	switch {
+	case st == nil:
+		return ""
+	case slices.Contains(st.Totals, first):
+		return ReasonTotal
+	case filled > st.Filled:
+		if width > 2 && signature(st.Notes, first, filled, width) {
+			return ReasonNote
+		}
+		return ""
+	case slices.ContainsFunc(st.Notes, func(n string) bool { return strings.HasPrefix(first, n) }):
+		return ReasonNote
+	}
+	return ReasonSection
+}
+
+// signature reports a line like "填表人：　　审核人：" spread over some cells: at
+// most half are filled, and the first is a label that begins with a note's word.
+func signature(notes []string, first string, filled, width int) bool {
+	if filled*2 > width {
+		return false
+	}
+	i := strings.IndexAny(first, ":：")
+	return i > 0 && slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(first, n) && len(n) <= i })
+}
+
+// fits is the reason that a data row does not fit the header, "" if it does.
+func (s *shaped) fits(r *read.Row) Reason {
 	if r.Fields == s.want || (r.Fields < s.want && s.src.Kind != "csv") {
-		return "", "" // a sheet's row ends at its last filled cell
+		return "" // a sheet's row ends at its last filled cell
 	}
 	if r.Fields > s.want && onlySeparators(r.Line, s.want) {
-		return "", ""
+		return ""
 	}
-	return ReasonFields, ""
+	return ReasonFields
 }
 
 func firstFilled(line []byte) string {

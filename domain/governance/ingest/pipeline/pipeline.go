@@ -27,6 +27,8 @@ type Pipeline struct {
 // Source says how the delivered file is to be read.
 type Source struct {
 	Kind      string        `yaml:"kind" json:"kind"`                               // csv, xlsx, xls
+	Archive   string        `yaml:"archive,omitempty" json:"archive,omitempty"`     // "zip": the table is a file in an archive
+	Entry     string        `yaml:"entry,omitempty" json:"entry,omitempty"`         // archive: name or pattern (*) of that file; default the only table
 	Encoding  read.Encoding `yaml:"encoding,omitempty" json:"encoding,omitempty"`   // csv; default auto
 	Delimiter string        `yaml:"delimiter,omitempty" json:"delimiter,omitempty"` // csv; default ","
 	Quote     string        `yaml:"quote,omitempty" json:"quote,omitempty"`         // csv; default `"`, "none" for none
@@ -37,7 +39,9 @@ type Source struct {
 	Multiline bool          `yaml:"multiline,omitempty" json:"multiline,omitempty"` // keep line breaks inside cells; otherwise each becomes one blank
 	Merged    string        `yaml:"merged,omitempty" json:"merged,omitempty"`       // workbooks: "fill" repeats a merged cell's value over its range
 	Strays    *Strays       `yaml:"strays,omitempty" json:"strays,omitempty"`
-	Extra     string        `yaml:"extra,omitempty" json:"extra,omitempty"` // columns not declared: "refuse" (default) or "ignore"
+	Rows      []RowIs       `yaml:"rows,omitempty" json:"rows,omitempty"`           // single rows that the rules above take wrongly
+	Confirmed *Confirmed    `yaml:"confirmed,omitempty" json:"confirmed,omitempty"` // who confirmed the reading
+	Extra     string        `yaml:"extra,omitempty" json:"extra,omitempty"`         // columns not declared: "refuse" (default) or "ignore"
 	Columns   []Column      `yaml:"columns" json:"columns"`
 }
 

@@ -64,7 +64,7 @@ func TestRefused(t *testing.T) {
 		{"format", "pado.pipeline/1", "pado.pipeline/2", "PIPELINE_INVALID", "format"},
 		{"id", "id: residents", "id: ../x", "PIPELINE_INVALID", "id"},
 		{"version", "version: 1", "version: 0", "PIPELINE_INVALID", "version"},
-		{"kind", "kind: csv", "kind: parquet", "PIPELINE_INVALID", "source.kind"},
+		{"kind", "kind: csv", "kind: ods", "PIPELINE_INVALID", "source.kind"},
 		{"encoding", "header: 1", "header: 1\n  encoding: big5", "PIPELINE_INVALID", "source.encoding"},
 		{"delimiter", "header: 1", "header: 1\n  delimiter: ab", "PIPELINE_INVALID", "source.delimiter"},
 		{"sheet of a text file", "header: 1", "header: 1\n  sheet: S", "PIPELINE_INVALID", "source.sheet"},

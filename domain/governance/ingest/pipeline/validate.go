@@ -123,7 +123,11 @@ func (p *Pipeline) Validate() error {
 
 func (c *checker) source(s *Source) {
 	c.path = "source"
-	c.one("kind", s.Kind, "csv", "xlsx", "xls")
+	c.one("kind", s.Kind, "csv", "xlsx", "xls", "parquet", "jsonl")
+	if s.Kind == "parquet" || s.Kind == "jsonl" {
+		c.must(s.Skip == 0 && s.Header == 1 && s.Strays == nil && len(s.Rows) == 0, "header", "此种文件自带字段名：header 为 1，没有标题行和分节行")
+		c.must(s.Sheet == "" && s.Merged == "", "sheet", "此种文件没有工作表和合并单元格")
+	}
 	if s.Kind == "csv" {
 		c.must(s.Encoding.Valid(), "encoding", "取值应为 auto、utf-8、gb18030、utf-16le、utf-16be 之一")
 		c.must(s.Sheet == "" && s.Merged == "", "sheet", "文本文件没有工作表和合并单元格")
@@ -146,6 +150,9 @@ func (c *checker) source(s *Source) {
 		c.must(st.Filled > 0 || len(st.Totals) > 0, "strays", "filled 和 totals 至少写一个")
 		c.must(st.Section == "" || st.Filled > 0, "strays.section", "需要 filled 才能认出分节行")
 	}
+	c.one("archive", s.Archive, "", "zip")
+	c.must(s.Entry == "" || s.Archive != "", "entry", "只有压缩包才有包内文件")
+	c.reading(s)
 	names := map[string]bool{}
 	for i, col := range s.Columns {
 		path := fmt.Sprintf("columns[%d]", i)

@@ -28,6 +28,8 @@ type Book struct {
 	Formulas int64    // formula cells of the sheet last opened, -1 if not counted
 	LongNums int64    // numbers with more digits than a spreadsheet keeps, read so far
 
+	Merged []Span // merged ranges of the sheet last opened
+
 	open func(b *Book, sheet string) (cells, error)
 }
 
@@ -43,6 +45,14 @@ type cells interface {
 type merge struct {
 	r1, r2 int64
 	c1, c2 int
+}
+
+// Span is a merged range, rows and columns from 1, all inclusive.
+type Span struct {
+	Top    int64 `json:"top"`
+	Bottom int64 `json:"bottom"`
+	Left   int   `json:"left"`
+	Right  int   `json:"right"`
 }
 
 // OpenBook reads a workbook into memory and lists its sheets. The reader is
@@ -92,7 +102,9 @@ func (b *Book) Rows(sheet string, fill bool, missing []string) (rows Rows, err e
 		return nil, err
 	}
 	s := &sheetRows{c: c, book: b, missing: missing}
+	b.Merged = nil
 	for _, m := range c.merged() {
+		b.Merged = append(b.Merged, Span{m.r1, m.r2, m.c1 + 1, m.c2 + 1})
 		if fill && m.r2 > m.r1 {
 			s.down = append(s.down, downward{merge: m})
 		}

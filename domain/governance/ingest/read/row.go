@@ -71,6 +71,15 @@ type Rows interface {
 	io.Closer
 }
 
+// SetCells makes the row a record of its own, which is no blank even if every
+// cell is empty: for the forms in which a record is there or not.
+func (r *Row) SetCells(n int64, cells []string) {
+	r.N = n
+	r.setCells(cells)
+	r.empty = true
+	r.Filled = max(r.Filled, 1)
+}
+
 // setCells builds the row form from cells, for the sheet readers.
 func (r *Row) setCells(cells []string) {
 	r.Line, r.Fields, r.Filled, r.Flaw = r.Line[:0], len(cells), 0, FlawNone

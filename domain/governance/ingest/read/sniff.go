@@ -2,6 +2,7 @@ package read
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 )
@@ -9,23 +10,68 @@ import (
 // Kind names the form of a file.
 type Kind string
 
-// The kinds that are read.
+// The kinds that are read. A ZIP is a container of one of the others.
 const (
-	KindCSV  Kind = "csv"
-	KindXLSX Kind = "xlsx"
-	KindXLS  Kind = "xls"
+	KindCSV     Kind = "csv"
+	KindXLSX    Kind = "xlsx"
+	KindXLS     Kind = "xls"
+	KindParquet Kind = "parquet"
+	KindJSONL   Kind = "jsonl"
+	KindZIP     Kind = "zip"
 )
 
-// KindOf looks at the first bytes: a ZIP is XLSX, a compound file is XLS,
-// anything else is text. Names and extensions are not trusted.
+// Book reports whether the kind is a workbook.
+func (k Kind) Book() bool { return k == KindXLSX || k == KindXLS }
+
+// KindOf looks at the first bytes: a ZIP with a workbook's parts is XLSX, any
+// other is a container; a compound file is XLS; text whose first line is a
+// JSON object is JSON lines; anything else is a text table. Names and
+// extensions are not trusted.
 func KindOf(head []byte) Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return KindXLSX
+		if workbookParts(head) {
+			return KindXLSX
+		}
+		return KindZIP
+	case bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return KindZIP
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		return KindXLS
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return KindParquet
+	case jsonLine(head):
+		return KindJSONL
 	}
 	return KindCSV
+}
+
+func workbookParts(head []byte) bool {
+	for rest := head; ; {
+		i := bytes.Index(rest, []byte("PK\x03\x04"))
+		if i < 0 || len(rest) < i+30 {
+			return false
+		}
+		rest = rest[i:]
+		n := int(rest[26]) | int(rest[27])<<8
+		name := rest[30:min(len(rest), 30+n)]
+		if string(name) == "[Content_Types].xml" || bytes.HasPrefix(name, []byte("xl/")) {
+			return true
+		}
+		rest = rest[30:]
+	}
+}
+
+func jsonLine(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	line, _, whole := bytes.Cut(head, []byte("\n"))
+	if len(line) == 0 || line[0] != '{' {
+		return false
+	}
+	if !whole && len(head) >= 64<<10 {
+		return true // the first line is longer than what was looked at
+	}
+	return json.Valid(line)
 }
 
 // Sniff guesses the dialect of a text table of known encoding from its
