@@ -93,6 +93,9 @@ func count(c *pipeline.Compiled, t engine.Tally, fed int64, rejected map[Reason]
 	}
 	for i := 1; i < len(steps); i++ {
 		steps[i].In += clean
+		if c.Usual&(1<<i) != 0 {
+			steps[i].Changed += clean
+		}
 		steps[i].Out = steps[i].In - steps[i].Quarantined
 	}
 	for i, r := range c.Rules {

@@ -48,13 +48,14 @@ type Compiled struct {
 	Duplicates []Duplicates
 	Domains    []string // pseudonym domains; function pado_p0, pado_p1, …
 	Words      int      // fail-mask words
+	Usual      int64    // change mask of a row to which only happened what happens to nearly every row
 	Columns    []TargetColumn
 	chain      string
 }
 
 // SQL is the main query over a scan: the target's columns of the rows that
 // pass. tap is the function that is told the masks of every row to which
-// something happened, once, and answers NULL for the rows that stay. The CASE
+// something other than the usual happened, once, and answers NULL for the rows that stay. The CASE
 // keeps it from being asked about the others: a call costs more than a row.
 func (c *Compiled) SQL(scan, tap string) string {
 	cols := make([]string, len(c.Columns))
@@ -69,7 +70,7 @@ func (c *Compiled) SQL(scan, tap string) string {
 // tap: the change mask, the fail words and, if it is quarantined, its ordinal.
 func (c *Compiled) report() (clean, text string) {
 	parts := []string{`"#chg"`}
-	clean = `"#chg" = 0`
+	clean = fmt.Sprintf(`"#chg" = %d`, c.Usual)
 	for w := range c.Words {
 		parts = append(parts, `"`+fail(w)+`"`)
 		clean += ` AND "` + fail(w) + `" = 0`

@@ -349,6 +349,7 @@ func (c *compiler) mask(m *Mask) {
 		ch := change{column: r.Column}
 		switch r.Kind {
 		case "pseudonym":
+			c.out.Usual |= 1 << c.step // no value is its own pseudonym
 			i := slices.Index(c.out.Domains, r.Domain)
 			if i < 0 {
 				i = len(c.out.Domains)

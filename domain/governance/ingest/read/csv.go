@@ -47,6 +47,7 @@ type CSV struct {
 	max     int
 	class   [256]byte
 	missing []string
+	starts  [256]bool // bytes a field that stands for a missing value may begin with
 	longest int
 	slow    bool // tests compare with and without the short cut
 }
@@ -71,7 +72,11 @@ func NewCSV(r io.ReadCloser, d Dialect) (*CSV, error) {
 	c.longest = -1
 	for _, m := range d.Missing {
 		c.longest = max(c.longest, len(m)+8) // some blanks around it
+		if m != "" {
+			c.starts[m[0]] = true
+		}
 	}
+	c.starts[' '], c.starts['\t'] = true, true
 	c.buf = make([]byte, 1<<20)
 	return c, nil
 }
@@ -135,48 +140,6 @@ func (c *CSV) fill() error {
 		return readError(err)
 	}
 	return nil
-}
-
-// plain is record for the common case: one physical line without a quote, a
-// lone CR or a control character. It gives up on any other.
-func (c *CSV) plain(r *Row, b []byte) (used int, whole bool) {
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 || c.skip || c.slow || c.quote != 0 && bytes.IndexByte(b[:end], c.quote) >= 0 {
-		return 0, false
-	}
-	used = end + 1
-	if end > 0 && b[end-1] == '\r' {
-		end--
-	}
-	out := append(r.Line[:0], b[:end]...)
-	r.Line, r.Fields, r.Filled, r.Flaw, r.empty = out, 1, 0, FlawNone, false
-	start, missing := 0, false
-	var seen byte // the largest byte of the field so far
-	for i, x := range out {
-		switch c.class[x] {
-		case plain:
-			seen = max(seen, x)
-		case delimiter:
-			if seen > ' ' {
-				r.Filled++
-				missing = missing || i-start <= c.longest && c.isMissing(out[start:i])
-			}
-			out[i] = US
-			r.Fields++
-			start, seen = i+1, 0
-		default:
-			return 0, false
-		}
-	}
-	if seen > ' ' {
-		r.Filled++
-		missing = missing || len(out)-start <= c.longest && c.isMissing(out[start:])
-	}
-	if missing {
-		r.Line = c.emptied(out)
-	}
-	c.n++
-	return used, true
 }
 
 // emptied takes out the fields that stand for a missing value, in place.
