@@ -4,7 +4,6 @@ package governance
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"pado/core/audit"
@@ -28,9 +27,6 @@ type Hookup struct {
 }
 
 const hookupColumns = `id, item, source_org, operator_org, division, kind, dataset, pipeline, pipeline_digest, cycle, state, case_no, created, stopped`
-
-// Kinds of connection. Only the upload of a file can be connected so far.
-var Kinds = []procedure.Option{{Value: "upload", Label: "文件上传"}}
 
 // UnitDomains are what a protected unit can be (保护单元).
 var UnitDomains = []procedure.Option{{Value: "natural_person", Label: "自然人"}, {Value: "household", Label: "家庭户"},
@@ -76,9 +72,11 @@ type Raw struct {
 	State            string // received, ingested, failed, destroyed
 	Outcome          string // why it failed, for people
 	CaseNo           string
+	Object           string // name of the bytes in the vault; empty = ID
+	Way              string // upload, push, or the kind that was fetched
 }
 
-const rawColumns = `id, hookup, name, size, sha256, attachment, person, org, received, state, outcome, case_no`
+const rawColumns = `id, hookup, name, size, sha256, attachment, person, org, received, state, outcome, case_no, object, way`
 
 // HookupByID reads a hookup; store.ErrNotFound when there is none.
 func HookupByID(r *store.ReadTx, id string) (Hookup, error) {
@@ -200,59 +198,6 @@ func StopHookup(w *store.Tx, id, by string) error {
 	}
 	record(w, "governance.connect", by, "", id, "stop", "stopped", nil)
 	return nil
-}
-
-// ErrUpload: the upload is not there, not the actor's, or used elsewhere.
-var ErrUpload = errors.New("no such upload")
-
-// Receive registers a delivered file (clause 7.2). The upload must be the person's own and
-// unused, or lie in the case already; from the commit on nobody can download it, and only the
-// ingest job reads it. The same bytes delivered again to a hookup are the same raw file. Errors:
-// ErrUpload. Crash state: all or nothing; the bytes stay where the upload left them until the
-// job has moved them into the vault.
-func Receive(w *store.Tx, hookup, attachment, person, org, caseNo string) (Raw, error) {
-	var a procedure.Attachment
-	err := w.Get(&a, `SELECT id, case_no, name, sha256, size FROM attachment WHERE id = $1 AND person = $2 AND (case_no = '' OR case_no = $3)`, attachment, person, caseNo)
-	if errors.Is(err, store.ErrNotFound) {
-		return Raw{}, ErrUpload
-	}
-	if err != nil {
-		return Raw{}, err
-	}
-	now := store.At(w.Now())
-	var f Raw
-	err = w.Get(&f, `SELECT `+rawColumns+` FROM raw_file WHERE hookup = $1 AND sha256 = $2`, hookup, a.SHA256)
-	again := err == nil
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return f, err
-	}
-	if !again {
-		n, err := w.Next("raw_file")
-		if err != nil {
-			return f, err
-		}
-		f = Raw{ID: fmt.Sprintf("raw-%06d", n), Hookup: hookup, Name: a.Name, Size: a.Size, SHA256: a.SHA256}
-	}
-	f.Attachment, f.Person, f.Org, f.Received, f.CaseNo = a.ID, person, org, now, caseNo
-	if f.State != "ingested" {
-		f.State, f.Outcome = "received", ""
-	}
-	if again {
-		err = w.ExecOne(`UPDATE raw_file SET attachment = $1, person = $2, org = $3, received = $4, case_no = $5, state = $6, outcome = $7 WHERE id = $8`,
-			f.Attachment, f.Person, f.Org, f.Received, f.CaseNo, f.State, f.Outcome, f.ID)
-	} else {
-		_, err = w.Exec(`INSERT INTO raw_file (`+rawColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`,
-			f.ID, f.Hookup, f.Name, f.Size, f.SHA256, f.Attachment, f.Person, f.Org, f.Received, f.State, f.Outcome, f.CaseNo)
-	}
-	if err != nil {
-		return f, err
-	}
-	// "raw:" is no case number: whoever asks for the attachment is told it is not there.
-	if err := w.ExecOne(`UPDATE attachment SET case_no = $1 WHERE id = $2 AND case_no = $3`, "raw:"+f.ID, a.ID, a.CaseNo); err != nil {
-		return f, err
-	}
-	record(w, "governance.receive", person, org, f.ID, "receive", "received", map[string]string{"case": caseNo, "sha256": a.SHA256, "hookup": hookup, "size": fmt.Sprint(a.Size)})
-	return f, nil
 }
 
 // Decide accepts or rejects a version that was made. An accepted one becomes the dataset's

@@ -358,6 +358,9 @@ func TestWhoSeesTheRegisters(t *testing.T) {
 		must(t, db.View(ctx, func(r *store.ReadTx) error {
 			for i, g := range Registers() {
 				must(t, g.Check())
+				if i > 1 {
+					continue
+				}
 				key := []string{w.hookup.ID, w.data.ID}[i]
 				for _, c := range []struct {
 					org  string

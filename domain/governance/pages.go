@@ -27,7 +27,7 @@ func Registers() []*register.Register {
 				{Key: "kind", Label: "方式", Kind: "tag"}, {Key: "delivered", Label: "最近报送", Kind: "datetime"}, {Key: "files", Label: "报送次数", Kind: "int"}, {Key: "state", Label: "状态", Kind: "tag"}},
 			Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "h.state", Options: []procedure.Option{{Value: "connected", Label: "已接入"}, {Value: "stopped", Label: "已停止"}}}},
 			From:    "hookup h LEFT JOIN catalogue_item i ON i.id = h.item LEFT JOIN org o ON o.id = h.source_org", Key: "h.id",
-			Cells: map[string]string{"id": "h.id", "item": "i.title", "source": "o.name", "kind": "'文件上传'", "delivered": "(SELECT MAX(f.received) FROM raw_file f WHERE f.hookup = h.id)",
+			Cells: map[string]string{"id": "h.id", "item": "i.title", "source": "o.name", "kind": register.LabelCase("h.kind", Kinds), "delivered": "(SELECT MAX(f.received) FROM raw_file f WHERE f.hookup = h.id)",
 				"files": "(SELECT COUNT(*) FROM raw_file f WHERE f.hookup = h.id)", "state": "CASE h.state WHEN 'connected' THEN '已接入' ELSE '已停止' END"},
 			Search: []string{"h.id", "i.title", "o.name"}, Order: "-h.created", Visible: own("h.source_org", "h.operator_org"), Item: hookupPage},
 		{ID: "datasets", Title: "数据集与版本", Group: group, Plan: plan.C("6.2.2"), Roles: inside,
@@ -40,6 +40,7 @@ func Registers() []*register.Register {
 				"rows": "v.rows", "score": "v.score", "accepted": "v.decided"},
 			Search: []string{"d.id", "d.title", "o.name"}, Order: "-d.created", Item: datasetPage,
 			Visible: own("d.source_org", "(SELECT MAX(h.operator_org) FROM hookup h WHERE h.dataset = d.id)")},
+		accessRegister(),
 	}
 }
 
@@ -92,7 +93,7 @@ func hookupPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item,
 		return nil, err
 	}
 	main := procedure.Section{Kind: "keyvalues", Title: "接入", Clause: "6.2.2", Items: []procedure.Item{{Label: "目录项", Value: names.Title}, {Label: "数源部门", Value: names.Source},
-		{Label: "运营机构", Value: names.Operator}, {Label: "方式", Value: "文件上传"}, {Label: "数据集", Value: h.Dataset}, {Label: "治理流水线摘要", Value: h.PipelineDigest}}}
+		{Label: "运营机构", Value: names.Operator}, {Label: "方式", Value: procedure.LabelOf(Kinds, h.Kind)}, {Label: "数据集", Value: h.Dataset}, {Label: "治理流水线摘要", Value: h.PipelineDigest}}}
 	deliveries, err := Deliveries(r, h.ID)
 	if err != nil {
 		return nil, err

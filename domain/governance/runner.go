@@ -2,8 +2,6 @@ package governance
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +13,7 @@ import (
 	"pado/core/job"
 	"pado/core/secret"
 	"pado/core/store"
+	"pado/domain/governance/connector"
 	"pado/domain/governance/ingest"
 	"pado/domain/governance/vault"
 )
@@ -27,7 +26,8 @@ type Files interface {
 	Open(id string) (io.ReadCloser, error)
 }
 
-// Config is what a Runner works with. All fields are required.
+// Config is what a Runner works with. Without Fetch and Deliver nothing is fetched; the other
+// fields are required.
 type Config struct {
 	DB    *store.DB
 	Vault *vault.Vault   // the raw zone
@@ -35,6 +35,9 @@ type Config struct {
 	KEK   []byte         // seals the key families
 	Pool  string         // folder of the resource pool
 	Files Files
+
+	Fetch    *connector.Client // reaches what may be reached
+	Delivery Delivery
 }
 
 // Runner makes dataset versions of delivered files.
@@ -55,18 +58,20 @@ func Queue(w *store.Tx, f Raw, h Hookup) (string, error) {
 
 // Handlers are the job handlers of this room.
 func (r *Runner) Handlers() map[string]job.Handler {
-	return map[string]job.Handler{KindIngest: func(ctx context.Context, t *job.Task) (job.Outcome, error) {
-		var in struct{ Raw string }
-		if err := t.Input(&in); err != nil {
-			return job.Outcome{}, err
-		}
-		made, err := r.Make(ctx, in.Raw, func(step string, done, total int64) { t.Progress(done, total, step) })
-		if err != nil {
-			return job.Outcome{}, r.failed(ctx, in.Raw, err)
-		}
-		return job.Outcome{Result: map[string]any{"version": made.Result.VersionID, "rows": made.Result.Rows, "quarantined": made.Result.Quarantined},
-			Commit: func(w *store.Tx) error { _, err := made.Record(w); return err }}, nil
-	}}
+	return map[string]job.Handler{KindIngest: r.ingestJob, KindFetch: r.fetchJob, KindProbe: r.probeJob}
+}
+
+func (r *Runner) ingestJob(ctx context.Context, t *job.Task) (job.Outcome, error) {
+	var in struct{ Raw string }
+	if err := t.Input(&in); err != nil {
+		return job.Outcome{}, err
+	}
+	made, err := r.Make(ctx, in.Raw, func(step string, done, total int64) { t.Progress(done, total, step) })
+	if err != nil {
+		return job.Outcome{}, r.failed(ctx, in.Raw, err)
+	}
+	return job.Outcome{Result: map[string]any{"version": made.Result.VersionID, "rows": made.Result.Rows, "quarantined": made.Result.Quarantined},
+		Commit: func(w *store.Tx) error { _, err := made.Record(w); return err }}, nil
 }
 
 // retryable are failures of the machine, not of the file: they are tried again.
@@ -140,27 +145,33 @@ func (r *Runner) Make(ctx context.Context, raw string, progress func(step string
 	if err := r.secure(ctx, m.Raw); err != nil {
 		return nil, err
 	}
+	if err := r.accessed(ctx, Access{Raw: m.Raw.ID, Hookup: m.Hookup.ID, Person: "system", Org: m.Raw.Org, Purpose: ForIngest, CaseNo: m.Raw.CaseNo}); err != nil {
+		return nil, err
+	}
 	family, err := r.family(ctx, m.Hookup.Division)
 	if err != nil {
 		return nil, err
 	}
 	in := ingest.Input{Size: m.Raw.Size, SHA256: m.Raw.SHA256, Received: calendar.DateOf(m.Raw.Received.Time).String(),
-		Open: func() (io.ReadCloser, error) { return r.c.Vault.Open(m.Raw.ID) }}
+		Open: func() (io.ReadCloser, error) { return r.c.Vault.Open(m.Raw.object()) }}
 	m.Result, err = ingest.Run(ctx, p, in, filepath.Join(r.c.Pool, m.Hookup.Dataset), ingest.Keys{Family: family, Quarantine: r.c.Ring}, progress)
 	return m, err
 }
 
-// secure copies the upload into the vault unless it is there, and checks that it is the file
-// that was announced. An interrupted copy is begun anew.
+// secure copies the upload into the vault unless it is there, checks that it is the file that was
+// announced, and then removes the copy outside the raw zone. An interrupted copy is begun anew.
 func (r *Runner) secure(ctx context.Context, f Raw) error {
-	o, err := r.c.Vault.Stat(f.ID)
+	if f.State == "destroyed" {
+		return vault.ErrDestroyed
+	}
+	o, err := r.c.Vault.Stat(f.object())
 	if err == nil {
 		if o.SHA256 != f.SHA256 {
 			return ingest.ErrSource
 		}
-		return nil
+		return r.forget(f)
 	}
-	if !errors.Is(err, vault.ErrNotFound) {
+	if !errors.Is(err, vault.ErrNotFound) || f.Attachment == "" {
 		return err
 	}
 	src, err := r.c.Files.Open(f.Attachment)
@@ -168,24 +179,22 @@ func (r *Runner) secure(ctx context.Context, f Raw) error {
 		return fmt.Errorf("open the upload of %s: %w", f.ID, err)
 	}
 	defer src.Close()
-	w, err := r.c.Vault.Create(f.ID, "raw/"+f.ID)
-	if errors.Is(err, vault.ErrExists) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(w, sum), ctxReader{ctx, src}); err != nil {
-		w.Abort()
+	err = r.putObject(ctx, f.object(), "raw/"+f.object(), src, f.SHA256)
+	switch {
+	case errors.Is(err, errDigest):
+		return ingest.ErrSource
+	case err != nil:
 		return fmt.Errorf("copy the upload of %s: %w", f.ID, err)
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != f.SHA256 {
-		w.Abort()
-		return ingest.ErrSource
+	return r.forget(f)
+}
+
+// forget removes the upload's copy among the attachments once the raw zone has the bytes.
+func (r *Runner) forget(f Raw) error {
+	if d, ok := r.c.Files.(interface{ Discard(id string) error }); ok && f.Attachment != "" {
+		return d.Discard(f.Attachment)
 	}
-	_, err = w.Commit()
-	return err
+	return nil
 }
 
 // ctxReader stops a copy when its context ends.

@@ -89,3 +89,50 @@ func (v *Vault) wipe(name string) error {
 	}
 	return ioError(os.Remove(p))
 }
+
+// Discard removes an object that never became a record, without a tombstone: a part of an upload,
+// or what nobody delivered. An object that is not there is no error; ErrDestroyed for one that was
+// destroyed. A crash in between leaves ciphertext without a key, which calling it again removes.
+func (v *Vault) Discard(id string) error {
+	lock, err := v.acquire(id)
+	if err != nil {
+		return err
+	}
+	defer v.release(id, lock)
+	if v.exists(id, ".gone") {
+		return ErrDestroyed
+	}
+	for _, ext := range []string{".env", ".part.env"} {
+		if err := v.wipe(id + ext); err != nil {
+			return err
+		}
+	}
+	for _, ext := range []string{".raw", ".part"} {
+		if err := os.Remove(v.path(id, ext)); err != nil && !os.IsNotExist(err) {
+			return ioError(err)
+		}
+	}
+	return v.syncDir()
+}
+
+// Gone proves that an object was destroyed: the facts that were kept, after a look that neither
+// key nor ciphertext is there. ErrNotFound when it was not destroyed, ErrBusy while it still is.
+func (v *Vault) Gone(id string) (Destruction, error) {
+	var d Destruction
+	if !idShape.MatchString(id) {
+		return d, ErrBadID
+	}
+	b, err := os.ReadFile(v.path(id, ".gone"))
+	if err != nil {
+		return d, ioError(err)
+	}
+	if json.Unmarshal(b, &d) != nil {
+		return d, ErrTampered
+	}
+	for _, ext := range []string{".env", ".part.env", ".raw", ".part"} {
+		if v.exists(id, ext) {
+			return d, ErrBusy
+		}
+	}
+	return d, nil
+}
