@@ -35,9 +35,9 @@ type RegisterPage struct {
 
 // FilterWire is a filter with its choices.
 type FilterWire struct {
-	Key     string             `json:"key"`
-	Label   string             `json:"label"`
-	Options []procedure.Option `json:"options"`
+	Key     string            `json:"key"`
+	Label   string            `json:"label"`
+	Options []register.Choice `json:"options"`
 }
 
 // ItemWire is the page of one record.
@@ -110,7 +110,7 @@ func (a *API) registerRoutes() {
 			w.Rows = []register.Row{}
 		}
 		for _, f := range g.Filters {
-			w.Filters = append(w.Filters, FilterWire{f.Key, f.Label, f.Options})
+			w.Filters = append(w.Filters, FilterWire{f.Key, f.Label, page.Choices(f)})
 		}
 		return &pageOut{w}, nil
 	})

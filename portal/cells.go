@@ -34,6 +34,11 @@ func valueText(v any) string {
 		return ""
 	case string:
 		return x
+	case *int:
+		if x == nil {
+			return ""
+		}
+		return strconv.Itoa(*x)
 	case store.Time:
 		return minute(x)
 	case bool:

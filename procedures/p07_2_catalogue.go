@@ -1,6 +1,7 @@
 package procedures
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -39,6 +40,9 @@ type catalogueForm struct {
 	Degree             string           `json:"degree"`
 	Grade              string           `json:"grade"`
 	Sublevel           int              `json:"sublevel"`
+	Elements           []gradeElement   `json:"elements"`
+	DowngradeDoc       string           `json:"downgradeDoc"`
+	DowngradeReason    string           `json:"downgradeReason"`
 	SourceRelation     string           `json:"sourceRelation"`
 	SourceOrigin       string           `json:"sourceOrigin"`
 	ConsentDoc         string           `json:"consentDoc"`
@@ -64,7 +68,10 @@ type catalogueField struct {
 	Shared       bool   `json:"shared"`
 	Open         bool   `json:"open"`
 	Authorisable bool   `json:"authorisable"`
+	Note         string `json:"note"`
 }
+
+type gradeElement = catalogue.Element
 
 type firstReview struct {
 	Lawful  bool `json:"lawful"`
@@ -122,7 +129,7 @@ func P07Catalogue() *procedure.Procedure {
 			procedure.ReturnTo("draft", party.Authority, c, "authority"),
 			procedure.Withdraw("withdrawn", party.Source, c, "draft", "first_review", "secrecy", "authority"),
 		},
-		Views:  []procedure.View{{Title: "与现行版本的差异", Plan: c, Draw: catalogueDifference}, {Title: "一致性核对", Plan: c, In: procedure.S("draft"), Draw: catalogueProblems}},
+		Views:  []procedure.View{{Title: "目录质量分", Plan: c, Draw: catalogueScore}, {Title: "与现行版本的差异", Plan: c, Draw: catalogueDifference}, {Title: "一致性核对", Plan: c, In: procedure.S("draft"), Draw: catalogueProblems}},
 		Papers: []procedure.Paper{{Kind: "notice", Title: "目录发布通知", Plan: c, In: procedure.S("published"), Draw: cataloguePaper}},
 	}
 }
@@ -149,6 +156,8 @@ func catalogueFields(c plan.Clause) []procedure.Field {
 	kindOf.Options = catalogue.FieldTypes
 	length := row("length", "长度", procedure.Integer, false)
 	length.Max = 1_000_000
+	note := row("note", "释义", procedure.Text, false)
+	note.Max = 500
 	return []procedure.Field{
 		{Name: "act", Label: "事项", Kind: procedure.Choice, Required: true, Plan: c, Section: "事项", Options: []procedure.Option{{Value: "publish", Label: "新编"}, {Value: "change", Label: "变更"}, {Value: "withdraw", Label: "撤销"}}},
 		{Name: "item", Label: "目录项", Kind: procedure.Ref, Source: "catalogue_own", Required: true, Plan: c, Section: "事项", Show: &procedure.When{Field: "act", In: []string{"change", "withdraw"}}},
@@ -173,6 +182,13 @@ func catalogueFields(c plan.Clause) []procedure.Field {
 		f("degree", "危害程度", procedure.Choice, "分类分级", "7.2b", of(catalogue.Degrees)),
 		f("grade", "数据级别", procedure.Choice, "分类分级", "7.2b", of(catalogue.Grades)),
 		f("sublevel", "一般数据细分级别", procedure.Integer, "分类分级", "7.2b", optional, most(4), help("1至4级，4级最敏感；只用于一般数据")),
+		f("elements", "分级要素", procedure.Table, "分类分级", "7.2b", optional, help("领域、群体、区域、精度、规模、深度、覆盖度、重要性中与定级有关的"), func(x *procedure.Field) {
+			which := row("element", "要素", procedure.Choice, true)
+			which.Options = catalogue.Elements
+			x.Rows = []procedure.Field{which, row("say", "说明", procedure.Text, true)}
+		}),
+		f("downgradeDoc", "降级评估文号", procedure.Text, "分类分级", "7.2b", optional, help("所定级别低于分级矩阵的，填写去标识化或聚合评估的文号；核心数据不得降级")),
+		f("downgradeReason", "降级理由", procedure.LongText, "分类分级", "7.2b", optional, most(1000)),
 		f("sourceRelation", "来源关系", procedure.Choice, "授权", "7.1", of(catalogue.Relations)),
 		f("sourceOrigin", "共享来源单位", procedure.Text, "授权", "7.1", optional, help("共享获得的填写")),
 		f("consentDoc", "来源单位同意文件文号", procedure.Text, "授权", "7.1", optional),
@@ -186,7 +202,7 @@ func catalogueFields(c plan.Clause) []procedure.Field {
 		f("fields", "信息项", procedure.Table, "信息项", "7.1", func(x *procedure.Field) {
 			x.Rows = []procedure.Field{row("label", "名称", procedure.Text, true), row("name", "英文名", procedure.Text, true), kindOf, length, row("key", "主键", procedure.Bool, false),
 				row("nullable", "可空", procedure.Bool, false), row("personal", "个人信息", procedure.Bool, false), row("sensitive", "敏感个人信息", procedure.Bool, false),
-				row("shared", "共享", procedure.Bool, false), row("open", "开放", procedure.Bool, false), row("authorisable", "可授权", procedure.Bool, false)}
+				row("shared", "共享", procedure.Bool, false), row("open", "开放", procedure.Bool, false), row("authorisable", "可授权", procedure.Bool, false), note}
 		}),
 	}
 }
@@ -200,8 +216,12 @@ func (f catalogueForm) item(c *procedure.Ctx) catalogue.Item {
 		AuthoriseBasis: f.AuthoriseBasis, RegistrationNo: f.RegistrationNo, Related: f.Related, State: catalogue.StatePublished, CaseNo: c.Case.No}
 	for _, x := range f.Fields {
 		it.Fields = append(it.Fields, catalogue.Field{Name: x.Name, Label: x.Label, Type: x.Type, Length: x.Length, IsKey: x.Key, Nullable: x.Nullable, Personal: x.Personal,
-			Sensitive: x.Sensitive, Shared: x.Shared, Open: x.Open, Authorisable: x.Authorisable})
+			Sensitive: x.Sensitive, Shared: x.Shared, Open: x.Open, Authorisable: x.Authorisable, Note: x.Note})
 	}
+	if b, err := json.Marshal(f.Elements); err == nil && len(f.Elements) > 0 {
+		it.Elements = string(b)
+	}
+	it.DowngradeDoc, it.DowngradeReason = f.DowngradeDoc, f.DowngradeReason
 	return it
 }
 
@@ -345,7 +365,8 @@ func catalogueDifference(c *procedure.Ctx) (procedure.Section, error) {
 		return procedure.Section{}, err
 	}
 	next := f.item(c)
-	next.GradeReason = old.GradeReason
+	next.OriginCode = old.OriginCode
+	next.Derive()
 	return catalogue.DifferenceSection("", catalogue.Differences(old, next)), nil
 }
 
@@ -362,6 +383,15 @@ func catalogueProblems(c *procedure.Ctx) (procedure.Section, error) {
 		s.Note = "各栏一致。"
 	}
 	return s, nil
+}
+
+// catalogueScore shows what the description scores as it stands in the form.
+func catalogueScore(c *procedure.Ctx) (procedure.Section, error) {
+	f, err := procedure.Form[catalogueForm](c)
+	if err != nil || f.Act == "" || f.Act == "withdraw" {
+		return procedure.Section{}, err
+	}
+	return f.item(c).Quality().QualitySection(), nil
 }
 
 func cataloguePaper(c *procedure.Ctx) (docs.Document, error) {

@@ -33,6 +33,9 @@ type Register struct {
 	// Visible narrows the rows to what the actor may see; it appends to args and returns a
 	// condition. nil = all rows.
 	Visible func(a procedure.Actor, arg func(any) string) string
+	// Lookup answers text and filters from an index of the noun's own; nil, or an answer that is not
+	// Ready: the list looks through its Search expressions and filters itself.
+	Lookup func(r *store.ReadTx, a procedure.Actor, q Query, offset int) (Found, error)
 	// Item draws the page of one row; nil = no page.
 	Item func(r *store.ReadTx, a procedure.Actor, key string) (*Item, error)
 }
@@ -41,6 +44,21 @@ type Register struct {
 type Filter struct {
 	Key, Label, Expr string
 	Options          []procedure.Option
+}
+
+// Found is what an index answers: the keys of one page, best first, how many there are, and for each
+// filter how many rows have which value.
+type Found struct {
+	Ready bool
+	Keys  []string
+	Total int
+	Count map[string][]Count
+}
+
+// Count is how many rows have a value of a filter.
+type Count struct {
+	Value, Label string
+	Rows         int
 }
 
 // Item is the page of one record.
@@ -78,6 +96,7 @@ type Page struct {
 	Rows  []Row
 	Next  string
 	Total int
+	Count map[string][]Count // per filter, where the noun has an index
 }
 
 // ErrQuery: a filter, cursor or size that the register does not know.
@@ -107,6 +126,14 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 	from, err := positionOf(q.Cursor)
 	if err != nil || q.Size > 1000 {
 		return Page{}, ErrQuery
+	}
+	var count map[string][]Count
+	if g.Lookup != nil && q.Key == "" {
+		p, done, err := g.lookUp(r, a, q, from)
+		if done || err != nil {
+			return p, err
+		}
+		count = p.Count
 	}
 	var args []any
 	arg := func(v any) string {
@@ -138,7 +165,7 @@ func (g *Register) List(r *store.ReadTx, a procedure.Actor, q Query) (Page, erro
 		where = append(where, "("+strings.Join(or, " OR ")+")")
 	}
 	cond := " FROM " + g.From + " WHERE " + strings.Join(where, " AND ")
-	var p Page
+	p := Page{Count: count}
 	if err := r.Get(&p.Total, "SELECT COUNT(*)"+cond, args...); err != nil {
 		return p, err
 	}

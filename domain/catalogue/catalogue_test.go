@@ -76,6 +76,14 @@ func TestEveryInconsistencyIsNamedAtItsField(t *testing.T) {
 		{"重要数据带细分级别", func(i *Item) { i.Grade = GradeImportant }, "sublevel"},
 		{"定级低于矩阵", func(i *Item) { i.Impact, i.Degree = "economy", "serious" }, "grade"},
 		{"细分级别低于危害程度", func(i *Item) { i.Sublevel = 2 }, "sublevel"},
+		{"核心数据不得降级", func(i *Item) {
+			i.Impact, i.Degree, i.Sublevel, i.DowngradeDoc, i.DowngradeReason = "economy", "extreme", 4, "评1号", "聚合"
+		}, "grade"},
+		{"重要数据降为一般数据须为4级", func(i *Item) {
+			i.Impact, i.Degree, i.DowngradeDoc, i.DowngradeReason = "economy", "serious", "评1号", "聚合"
+		}, "sublevel"},
+		{"降级没有理由", func(i *Item) { i.Sublevel, i.DowngradeDoc = 2, "评1号" }, "downgradeReason"},
+		{"没有降级却填了依据", func(i *Item) { i.DowngradeDoc = "评1号" }, "downgradeDoc"},
 		{"个人信息定为1级", func(i *Item) { i.Sublevel, i.Degree = 1, "none" }, "sublevel"},
 		{"敏感个人信息定为2级", func(i *Item) { i.Sublevel, i.Degree = 2, "moderate"; i.Fields[1].Sensitive = true }, "sublevel"},
 		{"共享获得没有写来源", func(i *Item) { i.SourceRelation, i.ConsentDoc = SharedIn, "同意函1号" }, "sourceOrigin"},
@@ -218,7 +226,7 @@ func TestSearchAndChoices(t *testing.T) {
 			return err
 		}))
 		must(t, db.View(ctx, func(r *store.ReadTx) error {
-			for text, want := range map[string]int{"": 2, "人口": 1, "300101": 2, "pm25": 1, "颗粒": 1, "100%": 1, "%": 1, "_": 1, "没有": 0} {
+			for text, want := range map[string]int{"": 2, "人口": 2, "人口基本": 1, "300101": 2, "pm25": 1, "PM": 1, "ＰＭ２５": 1, "颗粒": 1, "粒": 1, "100%": 1, "%": 0, "_": 0, "没有": 0, "人口 颗粒": 1} {
 				got, err := Search(r, Filter{Text: text})
 				if err != nil || len(got) != want {
 					t.Errorf("%q: %d items %v, want %d", text, len(got), err, want)

@@ -114,20 +114,42 @@ func grading(it Item, bad report) {
 	if it.Impact == "" || it.Degree == "" {
 		return
 	}
-	if least := GradeFor(it.Impact, it.Degree); gradeRank[it.Grade] < gradeRank[least] {
-		bad("grade", "7.2b", "危害“%s”达到“%s”的，应定为%s，就高从严", label(Impacts, it.Impact), label(Degrees, it.Degree), label(Grades, least))
-	}
+	downgraded(it, bad)
 	if it.Grade != GradeGeneral || it.Sublevel == 0 {
 		return
 	}
-	if least := SublevelFor(it.Degree); (it.Impact == "organisation" || it.Impact == "individual") && it.Sublevel < least {
-		bad("sublevel", "7.2b", "对组织或个人造成“%s”的，细分级别不低于%d级", label(Degrees, it.Degree), least)
+	if least := SublevelFor(it.Degree); (it.Impact == "organisation" || it.Impact == "individual") && it.Sublevel < least && it.DowngradeDoc == "" {
+		bad("sublevel", "7.2b", "对组织或个人造成“%s”的，细分级别不低于%d级；经去标识化或聚合评估降级的，请填写降级评估文号和理由", label(Degrees, it.Degree), least)
 	}
 	if (it.Personal || anyField(it, func(f Field) bool { return f.Personal })) && it.Sublevel == 1 {
 		bad("sublevel", "10.5.2", "含个人信息的资源不能定为1级（公开无危害）")
 	}
 	if anyField(it, func(f Field) bool { return f.Sensitive }) && it.Sublevel < 3 {
 		bad("sublevel", "10.5.2", "含敏感个人信息的资源，细分级别不低于3级")
+	}
+}
+
+// downgraded holds the grade to the matrix of GB/T 43697. Less than the matrix asks for takes the
+// evaluation of de-identification or aggregation it rests on, by its number and reason: one grade at
+// most, never from core data, and then general data of the most sensitive level.
+func downgraded(it Item, bad report) {
+	least := GradeFor(it.Impact, it.Degree)
+	lower := gradeRank[it.Grade] < gradeRank[least] ||
+		it.Grade == GradeGeneral && (it.Impact == "organisation" || it.Impact == "individual") && it.Sublevel < SublevelFor(it.Degree)
+	switch {
+	case gradeRank[it.Grade] < gradeRank[least] && least == GradeCore:
+		bad("grade", "7.2b", "危害“%s”达到“%s”的，应定为核心数据，不得降级", label(Impacts, it.Impact), label(Degrees, it.Degree))
+	case gradeRank[it.Grade] < gradeRank[least] && it.DowngradeDoc == "":
+		bad("grade", "7.2b", "危害“%s”达到“%s”的，应定为%s，就高从严；经去标识化或聚合评估降级的，请填写降级评估文号和理由",
+			label(Impacts, it.Impact), label(Degrees, it.Degree), label(Grades, least))
+	case gradeRank[it.Grade] < gradeRank[least] && it.Sublevel != 4:
+		bad("sublevel", "7.2b", "由%s降为一般数据的，细分级别定为4级", label(Grades, least))
+	}
+	if lower && it.DowngradeDoc != "" && it.DowngradeReason == "" {
+		bad("downgradeReason", "7.2b", "请写明降级理由：所依据的去标识化或聚合处理，以及评估结论")
+	}
+	if !lower && (it.DowngradeDoc != "" || it.DowngradeReason != "") {
+		bad("downgradeDoc", "7.2b", "所定级别不低于分级矩阵的结果，不需要降级依据，请删去")
 	}
 }
 

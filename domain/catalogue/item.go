@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"pado/core/canon"
 	"pado/core/store"
@@ -42,14 +43,54 @@ type Item struct {
 	Digest                        string
 	Published, Updated, Withdrawn store.Time
 	CaseNo                        string
-	Impact, Degree                string  `json:"-"` // what the grade was derived from; kept in GradeReason
+	Impact, Degree                string  // what the grade was derived from, see Impacts and Degrees
+	Elements                      string  // grading elements of GB/T 43697 as JSON of []Element
+	DowngradeDoc, DowngradeReason string  // the evaluation that allows less than the matrix asks for
+	OriginCode                    string  // code in the provincial catalogue the item came with
+	Score                         int     // of the description, in ten-thousandths, see Quality
 	Fields                        []Field `json:"fields"`
 }
 
 const itemColumns = `id, code, title, list, division, source_org, source_kind, source_dept, source_system, abstract, class_code, class,
 	format_class, format_type, share_type, share_condition, share_mode, open_type, open_condition, update_cycle, grade, sublevel, grade_reason,
 	personal, sensitive, source_relation, source_origin, consent_doc, legal_basis, authorisable, authorise_condition, authorise_basis,
-	registration_no, related, state, version, digest, published, updated, withdrawn, case_no`
+	registration_no, related, state, version, digest, published, updated, withdrawn, case_no, impact, degree, elements, downgrade_doc, downgrade_reason,
+	origin_code, score`
+
+// row is the item in the order of itemColumns.
+func (it Item) row() []any {
+	return []any{it.ID, it.Code, it.Title, it.List, it.Division, it.SourceOrg, it.SourceKind, it.SourceDept, it.SourceSystem, it.Abstract, it.ClassCode, it.Class,
+		it.FormatClass, it.FormatType, it.ShareType, it.ShareCondition, it.ShareMode, it.OpenType, it.OpenCondition, it.UpdateCycle, it.Grade, it.Sublevel, it.GradeReason,
+		it.Personal, it.Sensitive, it.SourceRelation, it.SourceOrigin, it.ConsentDoc, it.LegalBasis, it.Authorisable, it.AuthoriseCondition, it.AuthoriseBasis,
+		it.RegistrationNo, it.Related, it.State, it.Version, it.Digest, it.Published, it.Updated, it.Withdrawn, it.CaseNo, it.Impact, it.Degree, it.Elements,
+		it.DowngradeDoc, it.DowngradeReason, it.OriginCode, it.Score}
+}
+
+// Element is one of the grading elements (分级要素) with what was found about it.
+type Element struct {
+	Element string `json:"element"` // see Elements
+	Say     string `json:"say"`
+}
+
+// ReadElements reads the grading elements.
+func (it Item) ReadElements() (out []Element, err error) {
+	if it.Elements == "" {
+		return nil, nil
+	}
+	return out, json.Unmarshal([]byte(it.Elements), &out)
+}
+
+func (it Item) elementsText() string {
+	list, err := it.ReadElements()
+	if err != nil {
+		return ""
+	}
+	var parts []string
+	for _, e := range list {
+		parts = append(parts, label(Elements, e.Element)+"："+e.Say)
+	}
+	return strings.Join(parts, "；")
+}
 
 // Field is one information item (信息项) of a catalogue item.
 type Field struct {
@@ -62,10 +103,11 @@ type Field struct {
 	IsKey, Nullable     bool
 	Personal, Sensitive bool
 	Shared, Open        bool
-	Authorisable        bool // may be granted to a developer
+	Authorisable        bool   // may be granted to a developer
+	Note                string `json:"note,omitempty"` // what it means, in the source's words
 }
 
-const fieldColumns = `item, n, name, label, type, length, is_key, nullable, personal, sensitive, shared, open, authorisable`
+const fieldColumns = `item, n, name, label, type, length, is_key, nullable, personal, sensitive, shared, open, authorisable, note`
 
 // Stored words.
 const (
@@ -115,7 +157,9 @@ func (it Item) digest() (string, error) {
 func (it Item) content() map[string]any {
 	m := map[string]any{}
 	for _, p := range properties {
-		m[p.name] = p.of(it)
+		if v := p.of(it); v != "" || !p.later {
+			m[p.name] = v
+		}
 	}
 	return m
 }
@@ -124,36 +168,43 @@ func (it Item) content() map[string]any {
 type property struct {
 	name, label string
 	of          func(Item) string
+	later       bool // added after digests were on record: it counts when it is filled
 }
 
 var properties = []property{
-	{"title", "资源名称", func(i Item) string { return i.Title }},
-	{"classCode", "资源分类代码", func(i Item) string { return i.ClassCode }},
-	{"class", "数据分类", func(i Item) string { return i.Class }},
-	{"sourceKind", "提供方类型", func(i Item) string { return label(SourceKinds, i.SourceKind) }},
-	{"sourceDept", "提供方内部部门", func(i Item) string { return i.SourceDept }},
-	{"sourceSystem", "所属系统", func(i Item) string { return i.SourceSystem }},
-	{"abstract", "资源摘要", func(i Item) string { return i.Abstract }},
-	{"formatClass", "格式分类", func(i Item) string { return label(FormatClasses, i.FormatClass) }},
-	{"formatType", "格式类型", func(i Item) string { return i.FormatType }},
-	{"shareType", "共享类型", func(i Item) string { return label(ShareTypes, i.ShareType) }},
-	{"shareCondition", "共享条件", func(i Item) string { return i.ShareCondition }},
-	{"shareMode", "共享方式", func(i Item) string { return label(ShareModes, i.ShareMode) }},
-	{"openType", "开放类型", func(i Item) string { return label(OpenTypes, i.OpenType) }},
-	{"openCondition", "开放条件", func(i Item) string { return i.OpenCondition }},
-	{"updateCycle", "更新周期", func(i Item) string { return label(Cycles, i.UpdateCycle) }},
-	{"grade", "数据级别", func(i Item) string { return label(Grades, i.Grade) }},
-	{"sublevel", "一般数据细分级别", func(i Item) string { return sublevelLabel(i.Sublevel) }},
-	{"gradeReason", "定级依据", func(i Item) string { return i.GradeReason }},
-	{"sourceRelation", "来源关系", func(i Item) string { return label(Relations, i.SourceRelation) }},
-	{"sourceOrigin", "共享来源单位", func(i Item) string { return i.SourceOrigin }},
-	{"consentDoc", "来源单位同意文件", func(i Item) string { return i.ConsentDoc }},
-	{"legalBasis", "法律依据或委托文件", func(i Item) string { return i.LegalBasis }},
-	{"authorisable", "授权属性", func(i Item) string { return label(Authorisables, i.Authorisable) }},
-	{"authoriseCondition", "授权条件", func(i Item) string { return i.AuthoriseCondition }},
-	{"authoriseBasis", "授权依据", func(i Item) string { return i.AuthoriseBasis }},
-	{"registrationNo", "登记确认单编号", func(i Item) string { return i.RegistrationNo }},
-	{"related", "关联资源代码", func(i Item) string { return i.Related }},
+	{name: "title", label: "资源名称", of: func(i Item) string { return i.Title }},
+	{name: "classCode", label: "资源分类代码", of: func(i Item) string { return i.ClassCode }},
+	{name: "class", label: "数据分类", of: func(i Item) string { return i.Class }},
+	{name: "sourceKind", label: "提供方类型", of: func(i Item) string { return label(SourceKinds, i.SourceKind) }},
+	{name: "sourceDept", label: "提供方内部部门", of: func(i Item) string { return i.SourceDept }},
+	{name: "sourceSystem", label: "所属系统", of: func(i Item) string { return i.SourceSystem }},
+	{name: "abstract", label: "资源摘要", of: func(i Item) string { return i.Abstract }},
+	{name: "formatClass", label: "格式分类", of: func(i Item) string { return label(FormatClasses, i.FormatClass) }},
+	{name: "formatType", label: "格式类型", of: func(i Item) string { return i.FormatType }},
+	{name: "shareType", label: "共享类型", of: func(i Item) string { return label(ShareTypes, i.ShareType) }},
+	{name: "shareCondition", label: "共享条件", of: func(i Item) string { return i.ShareCondition }},
+	{name: "shareMode", label: "共享方式", of: func(i Item) string { return label(ShareModes, i.ShareMode) }},
+	{name: "openType", label: "开放类型", of: func(i Item) string { return label(OpenTypes, i.OpenType) }},
+	{name: "openCondition", label: "开放条件", of: func(i Item) string { return i.OpenCondition }},
+	{name: "updateCycle", label: "更新周期", of: func(i Item) string { return label(Cycles, i.UpdateCycle) }},
+	{name: "grade", label: "数据级别", of: func(i Item) string { return label(Grades, i.Grade) }},
+	{name: "sublevel", label: "一般数据细分级别", of: func(i Item) string { return sublevelLabel(i.Sublevel) }},
+	{name: "gradeReason", label: "定级依据", of: func(i Item) string { return i.GradeReason }},
+	{name: "sourceRelation", label: "来源关系", of: func(i Item) string { return label(Relations, i.SourceRelation) }},
+	{name: "sourceOrigin", label: "共享来源单位", of: func(i Item) string { return i.SourceOrigin }},
+	{name: "consentDoc", label: "来源单位同意文件", of: func(i Item) string { return i.ConsentDoc }},
+	{name: "legalBasis", label: "法律依据或委托文件", of: func(i Item) string { return i.LegalBasis }},
+	{name: "authorisable", label: "授权属性", of: func(i Item) string { return label(Authorisables, i.Authorisable) }},
+	{name: "authoriseCondition", label: "授权条件", of: func(i Item) string { return i.AuthoriseCondition }},
+	{name: "authoriseBasis", label: "授权依据", of: func(i Item) string { return i.AuthoriseBasis }},
+	{name: "registrationNo", label: "登记确认单编号", of: func(i Item) string { return i.RegistrationNo }},
+	{name: "related", label: "关联资源代码", of: func(i Item) string { return i.Related }},
+	{name: "impact", label: "受危害的对象", of: func(i Item) string { return label(Impacts, i.Impact) }, later: true},
+	{name: "degree", label: "危害程度", of: func(i Item) string { return label(Degrees, i.Degree) }, later: true},
+	{name: "elements", label: "分级要素", of: Item.elementsText, later: true},
+	{name: "downgradeDoc", label: "降级评估文号", of: func(i Item) string { return i.DowngradeDoc }, later: true},
+	{name: "downgradeReason", label: "降级理由", of: func(i Item) string { return i.DowngradeReason }, later: true},
+	{name: "originCode", label: "省级目录资源代码", of: func(i Item) string { return i.OriginCode }, later: true},
 }
 
 func sublevelLabel(n int) string {

@@ -1,8 +1,7 @@
 package catalogue
 
 import (
-	"encoding/json"
-	"fmt"
+	"errors"
 
 	"pado/core/procedure"
 	"pado/core/register"
@@ -10,24 +9,75 @@ import (
 	"pado/plan"
 )
 
-// Registers is the public list 资源目录. Withdrawn items are shown to their source and to the
+// Registers is the public list 资源目录 (全市目录). Withdrawn items are shown to their source and to the
 // data authority only.
 func Registers() []*register.Register {
+	overdue := "CASE WHEN s.item IS NULL THEN 'no' ELSE 'yes' END"
 	return []*register.Register{{ID: "catalogue", Title: "资源目录", Group: "目录与供给", Plan: plan.C("7.2b"), Public: true,
 		Columns: []procedure.Column{{Key: "code", Label: "资源代码", Kind: "code"}, {Key: "title", Label: "资源名称", Kind: "text", Primary: true},
-			{Key: "source", Label: "提供方", Kind: "text"}, {Key: "cycle", Label: "更新周期", Kind: "tag"}, {Key: "share", Label: "共享类型", Kind: "tag"},
+			{Key: "source", Label: "提供方", Kind: "text"}, {Key: "cycle", Label: "更新周期", Kind: "tag"}, {Key: "stale", Label: "时效", Kind: "tag"}, {Key: "share", Label: "共享类型", Kind: "tag"},
 			{Key: "grade", Label: "数据级别", Kind: "tag"}, {Key: "personal", Label: "个人信息", Kind: "tag"}, {Key: "authorise", Label: "授权属性", Kind: "tag"},
-			{Key: "version", Label: "版本", Kind: "int"}, {Key: "updated", Label: "更新时间", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "tag"}},
-		Filters: []register.Filter{{Key: "grade", Label: "数据级别", Expr: "i.grade", Options: Grades}, {Key: "share", Label: "共享类型", Expr: "i.share_type", Options: ShareTypes},
+			{Key: "score", Label: "目录质量分", Kind: "text"}, {Key: "updated", Label: "更新时间", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "tag"}},
+		Filters: []register.Filter{{Key: "source", Label: "提供方", Expr: "i.source_org"}, {Key: "grade", Label: "数据级别", Expr: "i.grade", Options: Grades},
+			{Key: "share", Label: "共享类型", Expr: "i.share_type", Options: ShareTypes}, {Key: "open", Label: "开放类型", Expr: "i.open_type", Options: OpenTypes},
 			{Key: "authorise", Label: "授权属性", Expr: "i.authorisable", Options: Authorisables}, {Key: "cycle", Label: "更新周期", Expr: "i.update_cycle", Options: Cycles},
-			{Key: "state", Label: "状态", Expr: "i.state", Options: []procedure.Option{{Value: StatePublished, Label: "已发布"}, {Value: StateWithdrawn, Label: "已撤销"}}}},
-		From: "catalogue_item i LEFT JOIN org o ON o.id = i.source_org", Key: "i.id",
+			{Key: "format", Label: "格式分类", Expr: "i.format_class", Options: FormatClasses}, {Key: "personal", Label: "个人信息", Expr: "CASE WHEN i.sensitive THEN 'sensitive' WHEN i.personal THEN 'personal' ELSE 'none' END", Options: Personals},
+			{Key: "stale", Label: "时效", Expr: overdue, Options: []procedure.Option{{Value: "yes", Label: "超期未更新"}}},
+			{Key: "state", Label: "状态", Expr: "i.state", Options: States}},
+		From: "catalogue_item i LEFT JOIN org o ON o.id = i.source_org LEFT JOIN catalogue_stale s ON s.item = i.id", Key: "i.id",
 		Cells: map[string]string{"code": "i.code", "title": "i.title", "source": "o.name", "cycle": cases("i.update_cycle", Cycles), "share": cases("i.share_type", ShareTypes),
+			"stale": "CASE WHEN s.item IS NULL THEN '' ELSE '超期未更新' END",
 			"grade": cases("i.grade", Grades), "personal": "CASE WHEN i.sensitive THEN '敏感个人信息' WHEN i.personal THEN '个人信息' ELSE '不含' END",
-			"authorise": cases("i.authorisable", Authorisables), "version": "i.version", "updated": "i.updated",
+			"authorise": cases("i.authorisable", Authorisables), "score": "CASE WHEN i.score = 0 THEN '' ELSE CAST(i.score / 100 AS TEXT) END", "updated": "i.updated",
 			"state": "CASE i.state WHEN 'published' THEN '已发布' ELSE '已撤销' END"},
 		Search: []string{"i.title", "i.code", "i.abstract", "o.name"}, Order: "-i.updated",
-		Visible: visible, Item: page}}
+		Visible: visible, Lookup: lookup, Item: page}}
+}
+
+// lookup answers the list from the index; a filter the index does not know is left to the list.
+func lookup(r *store.ReadTx, a procedure.Actor, q register.Query, offset int) (register.Found, error) {
+	ask := Question{Text: q.Text, Facets: map[string]string{}, Offset: offset, Size: q.Size}
+	for k, v := range q.Filters {
+		if v != "" && !has(Facets, k) {
+			return register.Found{}, nil
+		}
+		ask.Facets[k] = v
+	}
+	for _, d := range a.Desks {
+		switch d.Role {
+		case "authority":
+			ask.All = true
+		case "source":
+			ask.Sees = append(ask.Sees, d.Org)
+		}
+	}
+	got, err := Find(r, ask)
+	if errors.Is(err, ErrNoIndex) {
+		return register.Found{}, nil
+	}
+	if err != nil {
+		return register.Found{}, err
+	}
+	out := register.Found{Ready: true, Keys: got.Items, Total: got.Total, Count: map[string][]register.Count{}}
+	var orgs []struct{ ID, Name string }
+	if err := r.Select(&orgs, `SELECT id, name FROM org ORDER BY name`); err != nil {
+		return out, err
+	}
+	for _, o := range orgs {
+		if n := got.Counts["source"][o.ID]; n > 0 {
+			out.Count["source"] = append(out.Count["source"], register.Count{Value: o.ID, Label: o.Name, Rows: n})
+		}
+	}
+	for _, f := range Facets {
+		if f == "source" {
+			continue
+		}
+		out.Count[f] = []register.Count{}
+		for v, n := range got.Counts[f] {
+			out.Count[f] = append(out.Count[f], register.Count{Value: v, Rows: n})
+		}
+	}
+	return out, nil
 }
 
 func cases(col string, list []procedure.Option) string {
@@ -51,100 +101,6 @@ func visible(a procedure.Actor, arg func(any) string) string {
 	return cond
 }
 
-func page(r *store.ReadTx, a procedure.Actor, id string) (*register.Item, error) {
-	it, err := ByID(r, id)
-	if err != nil {
-		return nil, err
-	}
-	own := false
-	seen := it.State == StatePublished
-	for _, d := range a.Desks {
-		own = own || d.Role == "source" && d.Org == it.SourceOrg
-		seen = seen || own || d.Role == "authority"
-	}
-	if !seen {
-		return nil, store.ErrNotFound
-	}
-	var source string
-	if err := r.Get(&source, `SELECT name FROM org WHERE id = $1`, it.SourceOrg); err != nil && !missing(err) {
-		return nil, err
-	}
-	main := procedure.Section{Kind: "keyvalues", Title: "目录项", Clause: "7.2b", Items: []procedure.Item{{Label: "资源代码", Value: it.Code},
-		{Label: "提供方", Value: source}, {Label: "版本", Value: it.Version}, {Label: "内容摘要", Value: it.Digest}}}
-	for _, p := range properties {
-		if v := p.of(it); v != "" {
-			main.Items = append(main.Items, procedure.Item{Label: p.label, Value: v})
-		}
-	}
-	sections := []procedure.Section{main, FieldsSection(it.Fields)}
-	history, err := History(r, id)
-	if err != nil {
-		return nil, err
-	}
-	out := &register.Item{Title: it.Title, Subtitle: it.Code}
-	if it.State == StateWithdrawn {
-		out.Subtitle += "（已撤销）"
-	}
-	versions := procedure.Section{Kind: "table", Title: "变更记录", Clause: "7.2b", Columns: []procedure.Column{{Key: "version", Label: "版本", Kind: "int"},
-		{Key: "act", Label: "事项", Kind: "tag"}, {Key: "at", Label: "时间", Kind: "datetime"}, {Key: "reason", Label: "原因", Kind: "text"}, {Key: "changes", Label: "变更项数", Kind: "int"}}}
-	for i, v := range history {
-		var changes []procedure.Change
-		if err := json.Unmarshal([]byte(v.Changes), &changes); err != nil {
-			return nil, fmt.Errorf("read version %d of %s: %w", v.Version, id, err)
-		}
-		versions.Rows = append(versions.Rows, map[string]any{"version": v.Version, "act": map[string]string{"publish": "发布", "change": "变更", "withdraw": "撤销"}[v.Act],
-			"at": v.At, "reason": v.Reason, "changes": len(changes)})
-		out.Cases = append(out.Cases, v.CaseNo)
-		if i == 0 && v.Version > 1 {
-			sections = append(sections, DifferenceSection("最近一次变更", changes))
-		}
-	}
-	out.Sections = append(sections, versions)
-	if own && it.State == StatePublished {
-		out.Starts = []register.Start{{Procedure: "p07_2_catalogue", Title: "变更目录项", Prefill: Prefill(it, "change")},
-			{Procedure: "p07_2_catalogue", Title: "撤销目录项", Prefill: map[string]any{"act": "withdraw", "item": it.ID}}}
-	}
-	return out, nil
-}
-
-// FieldsSection shows information items as a table.
-func FieldsSection(fields []Field) procedure.Section {
-	s := procedure.Section{Kind: "table", Title: "信息项", Clause: "7.1", Columns: []procedure.Column{{Key: "label", Label: "名称", Kind: "text", Primary: true},
-		{Key: "name", Label: "英文名", Kind: "code"}, {Key: "type", Label: "类型", Kind: "tag"}, {Key: "length", Label: "长度", Kind: "int"}, {Key: "personal", Label: "个人信息", Kind: "tag"},
-		{Key: "share", Label: "共享", Kind: "tag"}, {Key: "open", Label: "开放", Kind: "tag"}, {Key: "authorise", Label: "可授权", Kind: "tag"}}}
-	yes := func(b bool) string {
-		if b {
-			return "是"
-		}
-		return "否"
-	}
-	for _, f := range fields {
-		personal := "否"
-		if f.Sensitive {
-			personal = "敏感个人信息"
-		} else if f.Personal {
-			personal = "个人信息"
-		}
-		var length any
-		if f.Length > 0 {
-			length = f.Length
-		}
-		s.Rows = append(s.Rows, map[string]any{"label": f.Label, "name": f.Name, "type": label(FieldTypes, f.Type), "length": length, "personal": personal,
-			"share": yes(f.Shared), "open": yes(f.Open), "authorise": yes(f.Authorisable)})
-	}
-	return s
-}
-
-// DifferenceSection shows what a version changed.
-func DifferenceSection(title string, changes []procedure.Change) procedure.Section {
-	s := procedure.Section{Kind: "difference", Title: title, Clause: "7.2b", Columns: []procedure.Column{{Key: "label", Label: "项目", Kind: "text"},
-		{Key: "before", Label: "变更前", Kind: "text"}, {Key: "after", Label: "变更后", Kind: "text"}}}
-	for _, c := range changes {
-		s.Rows = append(s.Rows, map[string]any{"label": c.Label, "before": c.Before, "after": c.After})
-	}
-	return s
-}
-
 // Prefill is the form of p07_2_catalogue as the item stands, for a change.
 func Prefill(it Item, act string) map[string]any {
 	m := map[string]any{"act": act, "item": it.ID, "title": it.Title, "classCode": it.ClassCode, "class": it.Class, "sourceKind": it.SourceKind, "sourceDept": it.SourceDept,
@@ -153,6 +109,19 @@ func Prefill(it Item, act string) map[string]any {
 		"grade": it.Grade, "sourceRelation": it.SourceRelation, "sourceOrigin": it.SourceOrigin, "consentDoc": it.ConsentDoc,
 		"legalBasis": it.LegalBasis, "authorisable": it.Authorisable, "authoriseCondition": it.AuthoriseCondition, "authoriseBasis": it.AuthoriseBasis,
 		"registrationNo": it.RegistrationNo, "related": it.Related}
+	if it.Impact != "" {
+		m["impact"], m["degree"] = it.Impact, it.Degree
+	}
+	if it.DowngradeDoc != "" {
+		m["downgradeDoc"], m["downgradeReason"] = it.DowngradeDoc, it.DowngradeReason
+	}
+	if list, err := it.ReadElements(); err == nil && len(list) > 0 {
+		var rows []map[string]any
+		for _, e := range list {
+			rows = append(rows, map[string]any{"element": e.Element, "say": e.Say})
+		}
+		m["elements"] = rows
+	}
 	if it.Sublevel > 0 {
 		m["sublevel"] = it.Sublevel
 	}
@@ -162,6 +131,9 @@ func Prefill(it Item, act string) map[string]any {
 			"sensitive": f.Sensitive, "shared": f.Shared, "open": f.Open, "authorisable": f.Authorisable}
 		if f.Length > 0 {
 			row["length"] = f.Length
+		}
+		if f.Note != "" {
+			row["note"] = f.Note
 		}
 		rows = append(rows, row)
 	}

@@ -25,7 +25,11 @@ var (
 		{Value: "B", Label: "双精度型B"}, {Value: "I", Label: "整型I"}, {Value: "F", Label: "浮点型F"}}
 	Impacts = options{{Value: "national_security", Label: "国家安全"}, {Value: "economy", Label: "经济运行"}, {Value: "social_order", Label: "社会秩序"},
 		{Value: "public_interest", Label: "公共利益"}, {Value: "organisation", Label: "组织权益"}, {Value: "individual", Label: "个人权益"}}
-	Degrees = options{{Value: "extreme", Label: "特别严重危害"}, {Value: "serious", Label: "严重危害"}, {Value: "moderate", Label: "一般危害"}, {Value: "none", Label: "无危害"}}
+	Elements = options{{Value: "domain", Label: "领域"}, {Value: "group", Label: "群体"}, {Value: "area", Label: "区域"}, {Value: "precision", Label: "精度"},
+		{Value: "scale", Label: "规模"}, {Value: "depth", Label: "深度"}, {Value: "coverage", Label: "覆盖度"}, {Value: "importance", Label: "重要性"}}
+	Personals = options{{Value: "none", Label: "不含"}, {Value: "personal", Label: "个人信息"}, {Value: "sensitive", Label: "敏感个人信息"}}
+	States    = options{{Value: StatePublished, Label: "已发布"}, {Value: StateWithdrawn, Label: "已撤销"}}
+	Degrees   = options{{Value: "extreme", Label: "特别严重危害"}, {Value: "serious", Label: "严重危害"}, {Value: "moderate", Label: "一般危害"}, {Value: "none", Label: "无危害"}}
 )
 
 // formatTypes are the types of each class of format.

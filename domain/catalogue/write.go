@@ -3,6 +3,8 @@ package catalogue
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"pado/core/audit"
 	"pado/core/procedure"
@@ -26,14 +28,18 @@ func Publish(w *store.Tx, it Item, reason, by string) (Item, error) {
 	if err := it.settle(w); err != nil {
 		return it, err
 	}
-	if _, err := w.Exec(`INSERT INTO catalogue_item (`+itemColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,
-		$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41)`, it.ID, it.Code, it.Title, it.List, it.Division, it.SourceOrg, it.SourceKind,
-		it.SourceDept, it.SourceSystem, it.Abstract, it.ClassCode, it.Class, it.FormatClass, it.FormatType, it.ShareType, it.ShareCondition, it.ShareMode, it.OpenType,
-		it.OpenCondition, it.UpdateCycle, it.Grade, it.Sublevel, it.GradeReason, it.Personal, it.Sensitive, it.SourceRelation, it.SourceOrigin, it.ConsentDoc, it.LegalBasis,
-		it.Authorisable, it.AuthoriseCondition, it.AuthoriseBasis, it.RegistrationNo, it.Related, it.State, it.Version, it.Digest, it.Published, it.Updated, it.Withdrawn, it.CaseNo); err != nil {
+	values := it.row()
+	marks := make([]string, len(values))
+	for i := range marks {
+		marks[i] = "$" + strconv.Itoa(i+1)
+	}
+	if _, err := w.Exec(`INSERT INTO catalogue_item (`+itemColumns+`) VALUES (`+strings.Join(marks, ",")+`)`, values...); err != nil {
 		return it, err
 	}
 	if err := it.putFields(w); err != nil {
+		return it, err
+	}
+	if err := reindex(w, nil, &it); err != nil {
 		return it, err
 	}
 	return it, it.version(w, "publish", reason, by, Differences(Item{}, it))
@@ -51,18 +57,28 @@ func Change(w *store.Tx, id string, version int, it Item, reason, by string) (It
 		return it, err
 	}
 	it.ID, it.Code, it.List, it.State, it.Division, it.SourceOrg = old.ID, old.Code, old.List, old.State, old.Division, old.SourceOrg
-	it.Version, it.Published = old.Version+1, old.Published
+	it.Version, it.Published, it.Withdrawn = old.Version+1, old.Published, old.Withdrawn
+	if it.OriginCode == "" {
+		it.OriginCode = old.OriginCode
+	}
 	if err := it.settle(w); err != nil {
 		return it, err
 	}
-	if err := w.ExecOne(`UPDATE catalogue_item SET title=$1, source_kind=$2, source_dept=$3, source_system=$4, abstract=$5, class=$6, format_class=$7, format_type=$8,
-		share_type=$9, share_condition=$10, share_mode=$11, open_type=$12, open_condition=$13, update_cycle=$14, grade=$15, sublevel=$16, grade_reason=$17, personal=$18,
-		sensitive=$19, source_relation=$20, source_origin=$21, consent_doc=$22, legal_basis=$23, authorisable=$24, authorise_condition=$25, authorise_basis=$26,
-		registration_no=$27, related=$28, version=$29, digest=$30, updated=$31, case_no=$32 WHERE id=$33 AND version=$34 AND state=$35`,
-		it.Title, it.SourceKind, it.SourceDept, it.SourceSystem, it.Abstract, it.Class, it.FormatClass, it.FormatType, it.ShareType, it.ShareCondition, it.ShareMode,
-		it.OpenType, it.OpenCondition, it.UpdateCycle, it.Grade, it.Sublevel, it.GradeReason, it.Personal, it.Sensitive, it.SourceRelation, it.SourceOrigin, it.ConsentDoc,
-		it.LegalBasis, it.Authorisable, it.AuthoriseCondition, it.AuthoriseBasis, it.RegistrationNo, it.Related, it.Version, it.Digest, it.Updated, it.CaseNo,
-		id, version, StatePublished); err != nil {
+	if old.State != StatePublished || old.Version != version {
+		return it, fmt.Errorf("%s is at version %d: %w", id, old.Version, store.ErrConflict)
+	}
+	var set []string
+	var args []any
+	values := it.row()
+	for i, col := range strings.Split(itemColumns, ",") {
+		if col = strings.TrimSpace(col); col == "id" || col == "withdrawn" {
+			continue
+		}
+		args = append(args, values[i])
+		set = append(set, col+"=$"+strconv.Itoa(len(args)))
+	}
+	args = append(args, id, version)
+	if err := w.ExecOne(`UPDATE catalogue_item SET `+strings.Join(set, ", ")+fmt.Sprintf(` WHERE id=$%d AND version=$%d`, len(args)-1, len(args)), args...); err != nil {
 		return it, err
 	}
 	if _, err := w.Exec(`DELETE FROM catalogue_field WHERE item = $1`, id); err != nil {
@@ -71,31 +87,47 @@ func Change(w *store.Tx, id string, version int, it Item, reason, by string) (It
 	if err := it.putFields(w); err != nil {
 		return it, err
 	}
+	if err := reindex(w, &old, &it); err != nil {
+		return it, err
+	}
 	return it, it.version(w, "change", reason, by, Differences(old, it))
 }
 
 // Withdraw takes an item out of the catalogue for good (撤销); its code is never given again. Who
 // grants rights on it must be told with permit.Touch: from the commit on no use is allowed.
 func Withdraw(w *store.Tx, id, reason, caseNo, by string) (Item, error) {
-	it, err := ByID(&w.ReadTx, id)
+	old, err := ByID(&w.ReadTx, id)
 	if err != nil {
-		return it, err
+		return old, err
 	}
+	it := old
 	it.State, it.Version, it.Withdrawn, it.Updated, it.CaseNo = StateWithdrawn, it.Version+1, store.At(w.Now()), store.At(w.Now()), caseNo
 	if err := w.ExecOne(`UPDATE catalogue_item SET state=$1, version=$2, withdrawn=$3, updated=$4, case_no=$5 WHERE id=$6 AND version=$7 AND state=$8`,
 		it.State, it.Version, it.Withdrawn, it.Updated, caseNo, id, it.Version-1, StatePublished); err != nil {
 		return it, err
 	}
+	if err := reindex(w, &old, &it); err != nil {
+		return it, err
+	}
 	return it, it.version(w, "withdraw", reason, by, []procedure.Change{{Field: "state", Label: "状态", Before: "已发布", After: "已撤销"}})
 }
 
-// settle computes what is never typed in.
-func (it *Item) settle(w *store.Tx) (err error) {
+// Derive computes what follows from the rest of the description and is never typed in.
+func (it *Item) Derive() {
 	it.Personal = anyField(*it, func(f Field) bool { return f.Personal })
 	it.Sensitive = anyField(*it, func(f Field) bool { return f.Sensitive })
 	if it.GradeReason == "" && it.Impact != "" {
 		it.GradeReason = "影响对象：" + label(Impacts, it.Impact) + "；影响程度：" + label(Degrees, it.Degree)
+		if it.DowngradeDoc != "" {
+			it.GradeReason += "；经评估降级：" + it.DowngradeDoc
+		}
 	}
+	it.Score = it.Quality().Score
+}
+
+// settle computes what is never typed in, times and digest.
+func (it *Item) settle(w *store.Tx) (err error) {
+	it.Derive()
 	it.Updated = store.At(w.Now())
 	for i := range it.Fields {
 		it.Fields[i].Item, it.Fields[i].N = it.ID, i+1
@@ -106,8 +138,8 @@ func (it *Item) settle(w *store.Tx) (err error) {
 
 func (it Item) putFields(w *store.Tx) error {
 	for _, f := range it.Fields {
-		if _, err := w.Exec(`INSERT INTO catalogue_field (`+fieldColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
-			f.Item, f.N, f.Name, f.Label, f.Type, f.Length, f.IsKey, f.Nullable, f.Personal, f.Sensitive, f.Shared, f.Open, f.Authorisable); err != nil {
+		if _, err := w.Exec(`INSERT INTO catalogue_field (`+fieldColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`,
+			f.Item, f.N, f.Name, f.Label, f.Type, f.Length, f.IsKey, f.Nullable, f.Personal, f.Sensitive, f.Shared, f.Open, f.Authorisable, f.Note); err != nil {
 			return err
 		}
 	}
@@ -177,6 +209,9 @@ func (f Field) String() string {
 		if x.on {
 			s += "，" + x.word
 		}
+	}
+	if f.Note != "" {
+		s += "，释义：" + f.Note
 	}
 	return s + "）"
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sort"
 
 	"pado/core/audit"
 	"pado/core/calendar"
 	"pado/core/store"
+	"pado/domain/fielduse"
 	"pado/domain/gateway"
 	"pado/domain/gateway/journal"
 )
@@ -20,6 +23,7 @@ type monthKey struct{ month, order, tariff string }
 type monthSum struct {
 	product, customer, agreement string
 	calls, rows                  int64
+	days                         map[string]int64 // calls by day of business time, for the use register
 }
 
 var errSealed = errors.New("sealed before")
@@ -70,10 +74,11 @@ func add(f journal.Facts, replay func(uint64) iter.Seq2[journal.Entry, error]) (
 		k := monthKey{calendar.DateOf(u.At).String()[:7], u.Order, u.Price}
 		s := sums[k]
 		if s == nil {
-			s = &monthSum{product: u.Product, customer: u.Customer, agreement: u.Agreement}
+			s = &monthSum{product: u.Product, customer: u.Customer, agreement: u.Agreement, days: map[string]int64{}}
 			sums[k] = s
 		}
 		s.calls++
+		s.days[calendar.DateOf(u.At).String()]++
 		s.rows += int64(u.Rows)
 	}
 	if next != f.First+f.Records {
@@ -136,6 +141,14 @@ func record(w *store.Tx, f journal.Facts, sums map[monthKey]*monthSum, charged i
 			ON CONFLICT (month, order_id, tariff) DO UPDATE SET calls = usage_month.calls + excluded.calls, row_count = usage_month.row_count + excluded.row_count,
 			late_calls = usage_month.late_calls + excluded.late_calls`, month, k.order, k.tariff, s.product, s.customer, s.agreement, s.calls, s.rows, behind); err != nil {
 			return audit.Entry{}, err
+		}
+	}
+	for _, k := range keys {
+		s := sums[k]
+		for _, day := range slices.Sorted(maps.Keys(s.days)) {
+			if err := fielduse.Calls(w, day, k.order, s.product, s.customer, s.days[day]); err != nil {
+				return audit.Entry{}, err
+			}
 		}
 	}
 	return audit.Entry{Type: "usage.seal", Actor: "system", Object: f.Name, Action: "seal", Clause: "10.1.3", Result: audit.Done,

@@ -13,6 +13,7 @@ import (
 	"pado/core/id"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/fielduse"
 )
 
 // Product is a registered product (clause 6.3.4). It exists from the moment its code is issued.
@@ -105,6 +106,9 @@ func Register(w *store.Tx, g Registration) (Product, error) {
 		return p, err
 	}
 	if err := addVersion(w, p, g); err != nil {
+		return p, err
+	}
+	if err := fielduse.Product(w, p.ID, g.By); err != nil {
 		return p, err
 	}
 	w.Record(audit.Entry{Type: "product.register", Actor: g.By, Org: g.IssuerOrg, Object: p.ID, Version: 1, Action: "register", To: Registered, Clause: "6.3.4",

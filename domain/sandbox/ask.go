@@ -16,6 +16,7 @@ import (
 	"pado/core/id"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/fielduse"
 	"pado/domain/sandbox/guard"
 	"pado/domain/sandbox/guard/refuse"
 	"pado/plan"
@@ -322,9 +323,17 @@ func (s *Service) open(ctx context.Context, q *asking, pl guard.Plan) error {
 		if err := q.insert(w, "intent", nil); err != nil {
 			return audit.Entry{}, err
 		}
+		touched, err := used(&w.ReadTx, p, q.tables, pl.SQL)
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		fields, err := fielduse.Question(w, q.id, p.No, q.person, touched)
+		if err != nil {
+			return audit.Entry{}, err
+		}
 		return audit.Entry{Type: "sandbox.intent", Actor: q.person, Org: p.Org, Object: p.No, Action: "ask", Clause: "6.3.3",
 			Values: map[string]string{"sql": q.sql}, Detail: map[string]string{"question": q.id, "canonical": q.digest, "policy": p.PolicyDigest,
-				"rho": num(pl.Rho), "delta": num(pl.Delta), "grant": p.GrantID}}, nil
+				"rho": num(pl.Rho), "delta": num(pl.Delta), "grant": p.GrantID, "fields": fields}}, nil
 	})
 	q.intent = rec.Seq
 	return err
