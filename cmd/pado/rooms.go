@@ -173,6 +173,7 @@ func (x *platform) choices() map[string]api.Choices {
 // moreRoutes are the documented routes of rooms with a page of their own.
 func (x *platform) moreRoutes() func(*api.API) {
 	return func(a *api.API) {
+		api.ReadingRoutes(x.samples())(a)
 		api.SandboxRoutes(x.sandbox)(a)
 		api.KeyRoutes(x.keyring)(a)
 		api.JobRoutes()(a)
