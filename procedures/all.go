@@ -18,6 +18,8 @@ var parts = []func() []*procedure.Procedure{
 	p04,
 	authorisation,
 	resources,
+	fieldQuestions,
+	supplies,
 	Development,
 	Charging,
 }

@@ -14,13 +14,15 @@ var nameBy = map[string]string{
 	"delegations": `SELECT f.name || ' → ' || t.name FROM delegation d JOIN person f ON f.id = d.from_person JOIN person t ON t.id = d.to_person WHERE d.id = $1`,
 	"agreements":  `SELECT no || ' ' || title FROM agreement WHERE id = $1`,
 	"catalogue":   itemName, "catalogue_own": itemName, "catalogue_authorisable": itemName,
-	"list_rounds":     `SELECT title FROM case_file WHERE no = $1`,
-	"listed_products": `SELECT name FROM product_list_item WHERE id = $1`,
-	"scenarios":       `SELECT title FROM scenario WHERE id = $1`,
-	"projects":        `SELECT title FROM project WHERE no = $1`,
-	"answers":         `SELECT sql_text FROM question WHERE id = $1`,
-	"artefacts":       `SELECT title FROM output_release WHERE digest = $1`,
-	"products":        productName, "products_own": productName, "products_published": productName,
+	"source_orgs":       orgName,
+	"datasets_supplied": `SELECT title FROM dataset WHERE id = $1`,
+	"list_rounds":       `SELECT title FROM case_file WHERE no = $1`,
+	"listed_products":   `SELECT name FROM product_list_item WHERE id = $1`,
+	"scenarios":         `SELECT title FROM scenario WHERE id = $1`,
+	"projects":          `SELECT title FROM project WHERE no = $1`,
+	"answers":           `SELECT sql_text FROM question WHERE id = $1`,
+	"artefacts":         `SELECT title FROM output_release WHERE digest = $1`,
+	"products":          productName, "products_own": productName, "products_published": productName,
 	"product_terms": `SELECT MIN('《' || p.name || '使用限制条件》第 ' || v.version || ' 版') FROM product p JOIN product_version v ON v.product = p.id
 		WHERE v.terms_digest = $1 GROUP BY v.terms_digest`,
 	"statements_open": `SELECT s.id || ' ' || s.month || ' ' || o.name FROM statement s JOIN org o ON o.id = s.customer_org WHERE s.id = $1`,
@@ -34,7 +36,7 @@ const (
 )
 
 // saysItself are the lists whose keys people read as they are.
-var saysItself = map[string]bool{"purposes": true, "catalogue_fields": true}
+var saysItself = map[string]bool{"purposes": true, "catalogue_fields": true, "catalogue_item_fields": true}
 
 // own are the lists whose records are nobody else's business: $1 is the key, $2 the organisation
 // of the case.
@@ -47,6 +49,7 @@ var own = map[string]string{
 	"artefacts":   `SELECT 1 FROM output_release WHERE digest = $1 AND org = $2`,
 	"products":    ownProduct, "products_own": ownProduct,
 	"products_published": ownProduct,
+	"datasets_supplied":  `SELECT 1 FROM hookup WHERE dataset = $1 AND operator_org = $2`,
 	"statements_open":    `SELECT 1 FROM statement WHERE id = $1 AND $2 IN (customer_org, operator_org)`,
 	"fees_due":           `SELECT 1 FROM fee_due WHERE id = $1 AND operator_org = $2`,
 }

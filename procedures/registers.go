@@ -4,8 +4,10 @@ import (
 	"pado/core/register"
 	"pado/domain/agreement"
 	"pado/domain/catalogue"
+	"pado/domain/fielduse"
 	"pado/domain/governance"
 	"pado/domain/party"
+	"pado/domain/supply"
 )
 
 // Registers lists every declared list of every noun.
@@ -22,7 +24,9 @@ var registers = []func() []*register.Register{
 	party.Registers,
 	agreement.Registers,
 	catalogue.Registers,
+	fielduse.Registers,
 	governance.Registers,
+	supply.Registers,
 	developmentRegisters,
 	chargingRegisters,
 	func() []*register.Register { return []*register.Register{docNumbers} },

@@ -22,6 +22,7 @@ import (
 	"pado/domain/gateway"
 	"pado/domain/gatewayfeed"
 	"pado/domain/governance"
+	"pado/domain/catalogue"
 	"pado/domain/party"
 	"pado/domain/sandbox"
 	"pado/domain/settlement"
@@ -92,6 +93,9 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 	if x.files, err = openFiles(filepath.Join(p.data, "files"), kek); err != nil {
 		return nil, err
 	}
+	if err := catalogue.Index(ctx, db); err != nil {
+		return nil, err
+	}
 	x.engine, err = procedure.New(db, procedure.Options{City: x.city, Parameters: x.params, Calendar: calendar.Shipped(),
 		Notify: party.Notify, Scope: id.Within, Supervises: party.Supervisors, Names: procedures.NameOf}, procedures.All()...)
 	if err != nil {
@@ -105,6 +109,8 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 		loop{"months", time.Minute, x.closeMonths},
 		loop{"questions", time.Minute, func(ctx context.Context) error { _, err := x.sandbox.Sweep(ctx, 5*time.Minute); return err }},
 		loop{"remittances", time.Hour, func(ctx context.Context) error { _, err := procedures.WarnRemittances(ctx, x.engine); return err }},
+		loop{"supply", 15 * time.Second, func(ctx context.Context) error { _, err := procedures.WatchSupply(ctx, x.engine); return err }},
+		loop{"catalogue", 10 * time.Minute, func(ctx context.Context) error { _, err := procedures.WatchCatalogue(ctx, x.engine); return err }},
 		loop{"letters", 10 * time.Second, x.drain},
 		loop{"sessions", 10 * time.Minute, x.identity.Sweep})
 	return x, x.rooms(ctx)
@@ -161,6 +167,11 @@ func (x *platform) settle(ctx context.Context) error {
 		n, err := x.engine.Tick(ctx)
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			if n, err = procedures.WatchSupply(ctx, x.engine); err != nil {
+				return err
+			}
 		}
 		if n == 0 {
 			return x.closeMonths(ctx)

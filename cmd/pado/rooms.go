@@ -162,7 +162,7 @@ type secretsOf struct{ *gatewayfeed.Publisher }
 func (x *platform) choices() map[string]api.Choices {
 	out := map[string]api.Choices{}
 	for _, m := range []map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){
-		party.Choices, agreement.Choices(), catalogue.Choices(), governance.Choices(), procedures.DevelopmentChoices(), procedures.ChargingChoices()} {
+		party.Choices, agreement.Choices(), catalogue.Choices(), governance.Choices(), procedures.DevelopmentChoices(), procedures.ChargingChoices(), procedures.SupplyChoices()} {
 		for name, f := range m {
 			out[name] = f
 		}
