@@ -72,12 +72,7 @@ func (a *API) caseRoutes() {
 		Cursor    string `query:"cursor" maxLength:"200"`
 		Size      int    `query:"size" minimum:"0" maximum:"100"`
 	}
-	type listOut struct {
-		Body struct {
-			Items []RowWire `json:"items"`
-			Next  string    `json:"next,omitempty"`
-		}
-	}
+	type listOut struct{ Body CaseList }
 	Route(a, op("list-cases", "GET", "/api/cases", "事项列表", "事项", true), func(ctx context.Context, in *listIn) (*listOut, error) {
 		actor, err := a.who(ctx)
 		if err != nil {

@@ -103,6 +103,7 @@ func New(d Deps) *API {
 	cfg := huma.DefaultConfig(d.City.Platform, d.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
+	cfg.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Info.Description = "公共数据授权运营平台接口。错误一律为 application/problem+json，带稳定代码与方案条款。"
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -175,7 +175,7 @@ func fillCases(t testing.TB, db *sql.DB, cases int) (desks []desk) {
 			due_at, due_year, due_sort, owes, owes_org, handler, final, backfill, urged, supervised, subject, parent, rules, turn)
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d)
 		SELECT 'BN-' || i, 'p04_chain', 'draft', '内部审签设置第' || i || '号（用于测量的事项）', 1, '140600', '{}', d.org, d.person, d.role,
-			1772400000000 + i, 1772400000000 + i, 1772400000000, 1772800000000 + (CAST(i AS BIGINT) * 7919) %% 999983, 2026, 1772800000000 + (CAST(i AS BIGINT) * 7919) %% 999983,
+			1772400000000 + i, 1772400000000 + i, 1772400000000, 1798000000000 + (CAST(i AS BIGINT) * 7919) %% 999983, 0, 1798000000000 + (CAST(i AS BIGINT) * 7919) %% 999983,
 			d.role, d.org, CASE WHEN (i / %d) %% 2 = 0 THEN '' ELSE d.person END, i >= %d, FALSE, 0, FALSE, '', '', '',
 			CASE WHEN i >= %d THEN '' ELSE d.org || '/' || d.role || CASE WHEN (i / %d) %% 2 = 0 THEN '' ELSE '@' || d.person END END
 		FROM n JOIN bench_desk d ON d.n = i %% %d`, cases, all, all*perDesk, all*perDesk, all, all)))(t)

@@ -44,18 +44,21 @@ func (t *Table) Between(from, to Date) (WorkingDays, error) {
 		n, err := t.Between(to, from)
 		return -n, err
 	}
-	var n WorkingDays
-	for d := from; d.Before(to); {
-		d = d.AddDays(1)
-		works, err := t.IsWorkday(d)
-		if err != nil {
-			return 0, err
-		}
-		if works {
-			n++
-		}
+	if from == to {
+		return 0, nil
 	}
-	return n, nil
+	var n WorkingDays
+	first := from.AddDays(1)
+	for year := first.Y; year <= to.Y; year++ {
+		sum, ok := t.worked[year]
+		if !ok {
+			return 0, &Unresolved{year}
+		}
+		n += sum[len(sum)-1]
+	}
+	// The first year before the first day and the last one after the last do not count.
+	last := t.worked[to.Y]
+	return n - t.worked[first.Y][first.utc().YearDay()-1] - (last[len(last)-1] - last[to.utc().YearDay()]), nil
 }
 
 // Due is when something falls due: an instant, or the year whose arrangement is still missing. Exactly one of the two

@@ -83,6 +83,7 @@ const firstShipped = 2020
 type Table struct {
 	notices map[int]Notice
 	marked  map[Date]Day
+	worked  map[int][]WorkingDays // of a published year: how many of its first n days are worked
 }
 
 // ErrNoDate is returned when a date is none or no day of the calendar.
@@ -173,7 +174,7 @@ func (n Notice) Check() error {
 
 // build marks the days, later years last: where two notices speak of the same day at a turn of the year, the later one holds.
 func build(notices map[int]Notice) *Table {
-	t := &Table{notices: notices, marked: make(map[Date]Day)}
+	t := &Table{notices: notices, marked: make(map[Date]Day), worked: make(map[int][]WorkingDays)}
 	for _, year := range t.Years() {
 		n := notices[year]
 		for _, r := range n.Rest {
@@ -184,6 +185,17 @@ func build(notices map[int]Notice) *Table {
 		for _, w := range n.Work {
 			t.marked[w.Day] = Day{w.Day, MakeUp, w.For}
 		}
+	}
+	for year := range notices {
+		sum := []WorkingDays{0}
+		for d := (Date{year, time.January, 1}); d.Y == year; d = d.AddDays(1) {
+			n := sum[len(sum)-1]
+			if works, _ := t.IsWorkday(d); works { // the year is published: there is no error
+				n++
+			}
+			sum = append(sum, n)
+		}
+		t.worked[year] = sum
 	}
 	return t
 }

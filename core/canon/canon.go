@@ -93,8 +93,20 @@ func appendString(out []byte, s string) ([]byte, error) {
 	if !utf8.ValidString(s) {
 		return nil, errors.New("canon: a string is not valid UTF-8")
 	}
+	return AppendString(out, s), nil
+}
+
+// AppendString writes a valid UTF-8 string as JSON in the form of RFC 8785.
+func AppendString(out []byte, s string) []byte {
 	out = append(out, '"')
-	for _, c := range []byte(s) { // every byte to be escaped is below 0x80 and so never part of a longer character
+	from := 0
+	for i := range len(s) { // every byte to be escaped is below 0x80 and so never part of a longer character
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		out = append(out, s[from:i]...)
+		from = i + 1
 		switch c {
 		case '"', '\\':
 			out = append(out, '\\', c)
@@ -109,14 +121,10 @@ func appendString(out []byte, s string) ([]byte, error) {
 		case '\r':
 			out = append(out, `\r`...)
 		default:
-			if c < 0x20 {
-				out = fmt.Appendf(out, `\u%04x`, c)
-			} else {
-				out = append(out, c)
-			}
+			out = fmt.Appendf(out, `\u%04x`, c)
 		}
 	}
-	return append(out, '"'), nil
+	return append(append(out, s[from:]...), '"')
 }
 
 // compareUTF16 orders two valid strings by their UTF-16 code units, as RFC 8785 §3.2.3 asks. It differs from the order

@@ -117,7 +117,9 @@ func open(t testing.TB, e store.Engine) *world {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return &world{eng, t, db, clock}
+	w := &world{eng, t, db, clock}
+	t.Cleanup(w.knownAsOnRecord)
+	return w
 }
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {

@@ -33,16 +33,16 @@ type Row struct {
 	DueAt, Since, Updated                             store.Time
 	DueYear, Urged                                    int
 	Supervised, Backfill, Final                       bool
-	DueSort                                           int64
+	DueSort, Revision                                 int64
 }
 
 const rowColumns = `c.no, c.procedure, c.title, c.state, c.org, COALESCE(o.name, '') AS org_name, c.tenant, c.owes, c.owes_org,
-	COALESCE(w.name, '') AS owes_org_name, c.handler, c.due_at, c.since, c.updated, c.due_year, c.urged, c.supervised, c.backfill, c.final, c.due_sort`
+	COALESCE(w.name, '') AS owes_org_name, c.handler, c.due_at, c.since, c.updated, c.due_year, c.urged, c.supervised, c.backfill, c.final, c.due_sort, c.revision`
 
 // scan reads rowColumns. By name, as other reads do it, a page would take a fifth longer.
 func (x *Row) scan(scan func(...any) error) error {
 	return scan(&x.No, &x.Procedure, &x.Title, &x.State, &x.Org, &x.OrgName, &x.Tenant, &x.Owes, &x.OwesOrg, &x.OwesOrgName, &x.Handler,
-		&x.DueAt, &x.Since, &x.Updated, &x.DueYear, &x.Urged, &x.Supervised, &x.Backfill, &x.Final, &x.DueSort)
+		&x.DueAt, &x.Since, &x.Updated, &x.DueYear, &x.Urged, &x.Supervised, &x.Backfill, &x.Final, &x.DueSort, &x.Revision)
 }
 
 const rowJoins = ` LEFT JOIN org o ON o.id = c.org LEFT JOIN org w ON w.id = c.owes_org `
@@ -78,28 +78,6 @@ func (e *Engine) Page(ctx context.Context, a Actor, q Query) (p Page, err error)
 	return p, err
 }
 
-// todo is the list everybody opens all day: its one statement needs no transaction around it.
-func (e *Engine) todo(ctx context.Context, a Actor, q Query) (p Page, err error) {
-	st, err := e.statement(nil, a, q)
-	if err != nil {
-		return p, err
-	}
-	var offset int64
-	if st.sql != "" {
-		err = e.db.Glance(ctx, strings.Replace(st.sql, " FROM (", ", "+store.ClockOffset+" FROM (", 1), st.args,
-			func(scan func(...any) error) error {
-				return p.add(func(dst ...any) error { return scan(append(dst, &offset)...) })
-			})
-	}
-	if len(p.Rows) > 0 {
-		p.At = e.db.NowBy(offset)
-	} else if err == nil {
-		p.At, err = e.db.Now(ctx)
-	}
-	p.cut(q)
-	return p, err
-}
-
 func (p *Page) add(scan func(...any) error) error {
 	p.Rows = append(p.Rows, Row{})
 	return p.Rows[len(p.Rows)-1].scan(scan)
@@ -126,6 +104,7 @@ func (q Query) byDue() bool {
 // statement is a query in the making.
 type statement struct {
 	sql  string
+	keys string // the same page by number, place, revision and clock only; of lists by due alone
 	args []any
 }
 
@@ -178,13 +157,21 @@ func (e *Engine) statement(r *store.ReadTx, a Actor, q Query) (st statement, err
 		filter += " AND (c." + key + ", c.no) " + beyond + " (" + st.arg(pos) + ", " + st.arg(no) + ")"
 	}
 	limit := " LIMIT " + st.arg(q.Size+1)
-	parts := make([]string, len(ranges))
-	for i, where := range ranges {
-		parts[i] = "SELECT no, pos FROM (SELECT c.no, c." + key + " AS pos FROM case_file c WHERE " + where + filter +
-			" ORDER BY c." + key + desc + ", c.no" + desc + limit + ") AS r" + strconv.Itoa(i)
+	merge := func(columns, union string) string {
+		parts := make([]string, len(ranges))
+		for i, where := range ranges {
+			parts[i] = "SELECT no, pos" + columns + " FROM (SELECT c.no, c." + key + " AS pos" + columns + " FROM case_file c WHERE " + where + filter +
+				" ORDER BY c." + key + desc + ", c.no" + desc + limit + ") AS r" + strconv.Itoa(i)
+		}
+		return strings.Join(parts, union) + " ORDER BY pos" + desc + ", no" + desc + limit
 	}
-	st.sql = "SELECT " + rowColumns + " FROM (" + strings.Join(parts, " UNION ") + " ORDER BY pos" + desc + ", no" + desc + limit +
-		") AS k JOIN case_file c ON c.no = k.no" + rowJoins + "ORDER BY k.pos" + desc + ", k.no" + desc
+	union := " UNION "
+	if q.byDue() { // a case is one desk's turn: the ranges have no row in common
+		union = " UNION ALL "
+		st.keys = "SELECT no, pos, revision, " + store.ClockOffset + " FROM (" + merge(", revision", union) + ") AS k ORDER BY pos, no"
+	}
+	st.sql = "SELECT " + rowColumns + " FROM (" + merge("", union) + ") AS k JOIN case_file c ON c.no = k.no" + rowJoins +
+		"ORDER BY k.pos" + desc + ", k.no" + desc
 	return st, nil
 }
 

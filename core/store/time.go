@@ -42,11 +42,14 @@ func (t *Time) Scan(src any) error {
 }
 
 // MarshalJSON writes RFC 3339 with millisecond precision in Asia/Shanghai, or null.
-func (t Time) MarshalJSON() ([]byte, error) {
+func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
+
+// AppendJSON writes what MarshalJSON returns.
+func (t Time) AppendJSON(b []byte) []byte {
 	if t.IsZero() {
-		return []byte("null"), nil
+		return append(b, "null"...)
 	}
-	return []byte(`"` + t.In(shanghai).Format("2006-01-02T15:04:05.000-07:00") + `"`), nil
+	return append(t.In(shanghai).AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000-07:00"), '"')
 }
 
 // UnmarshalJSON reads RFC 3339 or null.
