@@ -14,15 +14,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"pado/domain/governance/ingest/codes"
 	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/vault"
 )
 
 const usage = `用法：
   pado ingest --propose --in 文件 [--sheet 工作表] [--entry 压缩包内文件]
-  pado ingest --pipeline 流水线.yaml --in 文件 --out 目录 [--key 密钥文件] [--received 2006-01-02]
+  pado ingest --pipeline 流水线.yaml --in 文件 --out 目录 [--key 密钥文件] [--received 2006-01-02] [--list 代码表名=文件]…
 `
 
 // Main is the command "pado ingest" without its first word: the governance
@@ -50,6 +52,14 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	received := fs.String("received", "", "")
 	sheet := fs.String("sheet", "", "")
 	entry := fs.String("entry", "", "")
+	lists := map[string]string{}
+	fs.Func("list", "", func(v string) error {
+		name, file, ok := strings.Cut(v, "=")
+		if lists[name] = file; !ok || name == "" || file == "" {
+			return errors.New("NAME=FILE")
+		}
+		return nil
+	})
 	if err := fs.Parse(args); err != nil {
 		return 2
 	}
@@ -62,7 +72,7 @@ func MainContext(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	if *propose {
 		v, err = proposeFile(ctx, *in, *sheet, *entry)
 	} else {
-		v, err = runFile(ctx, *in, *declared, *out, *key, *received)
+		v, err = runFile(ctx, runArgs{*in, *declared, *out, *key, *received, lists})
 	}
 	if err != nil {
 		printJSON(stderr, problem(err))
@@ -80,10 +90,28 @@ func proposeFile(ctx context.Context, in, sheet, entry string) (any, error) {
 	return ProposeWith(ctx, input, ProposeOptions{Sheet: sheet, Entry: entry})
 }
 
-func runFile(ctx context.Context, in, declared, out, key, received string) (any, error) {
-	input, err := FileInput(in)
+type runArgs struct {
+	in, declared, out, key, received string
+	lists                            map[string]string
+}
+
+func runFile(ctx context.Context, a runArgs) (any, error) {
+	input, err := FileInput(a.in)
 	if err != nil {
 		return nil, err
+	}
+	declared, out, key, received := a.declared, a.out, a.key, a.received
+	for name, path := range a.lists {
+		f, err := FileInput(path)
+		if err != nil {
+			return nil, err
+		}
+		if input.Lists == nil {
+			input.Lists = map[string]*codes.List{}
+		}
+		if input.Lists[name], err = LoadList(ctx, name, f); err != nil {
+			return nil, err
+		}
 	}
 	if received != "" {
 		if _, err := time.Parse(time.DateOnly, received); err != nil {

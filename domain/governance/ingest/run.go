@@ -17,6 +17,7 @@ import (
 	"strconv"
 
 	"pado/core/canon"
+	"pado/domain/governance/ingest/codes"
 	"pado/domain/governance/ingest/engine"
 	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/governance/ingest/quality"
@@ -31,6 +32,10 @@ type Input struct {
 	Size     int64  // bytes, for progress; 0 if unknown
 	SHA256   string // hex, if known; a file that is not the one announced is refused
 	Received string // day of receipt, 2006-01-02, for freshness; "" leaves freshness unjudged
+
+	// Lists are the lists of codes that the pipeline names, besides those built
+	// in; one of the same name outweighs the built-in.
+	Lists map[string]*codes.List
 }
 
 // Keys are what a run may need. Family is the dataset family's HMAC key (at
@@ -52,6 +57,9 @@ type Lineage struct {
 	PipelineDigest string `json:"pipeline_digest"`
 	FamilyKey      string `json:"family_key,omitempty"` // fingerprint of the pseudonym key
 	Engine         string `json:"engine"`
+
+	// Lists are the digests of the lists of codes used, by name.
+	Lists map[string]string `json:"lists,omitempty"`
 }
 
 // Column is a column of the version's schema.
@@ -120,6 +128,7 @@ type run struct {
 
 	lineage  Lineage
 	encoding read.Encoding
+	codes    map[string]*codes.List
 	surveyed bool // the digest was computed here and not only announced
 	version  string
 	temp     *tempDir
@@ -220,7 +229,18 @@ func (r *run) identify() error {
 		m.Write([]byte("pado/family/fingerprint"))
 		r.lineage.FamilyKey = hex.EncodeToString(m.Sum(nil)[:8])
 	}
-	b, err := canon.Marshal(map[string]any{"source": r.lineage.SourceSHA256, "pipeline": digest, "key": r.lineage.FamilyKey, "engine": engine.Version})
+	if err := r.lists(); err != nil {
+		return err
+	}
+	identity := map[string]any{"source": r.lineage.SourceSHA256, "pipeline": digest, "key": r.lineage.FamilyKey, "engine": engine.Version}
+	if len(r.lineage.Lists) > 0 {
+		lists := map[string]any{}
+		for name, sum := range r.lineage.Lists {
+			lists[name] = sum
+		}
+		identity["lists"] = lists
+	}
+	b, err := canon.Marshal(identity)
 	if err != nil {
 		return ErrStore
 	}
@@ -316,7 +336,7 @@ func (r *run) prepare() (err error) {
 	if r.eng, err = engine.Open(r.ctx, r.options); err != nil {
 		return err
 	}
-	return r.eng.Install(r.plan.Domains, r.keys.Family)
+	return r.eng.Install(r.plan.Domains, r.keys.Family, r.functions()...)
 }
 
 // feed sends every data row to use. Only the first feeding counts rejects.

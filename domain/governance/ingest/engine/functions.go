@@ -117,9 +117,14 @@ func (e *Engine) Tally() Tally {
 	return e.tap.Tally
 }
 
-// Install registers the functions that compiled pipelines call. key is the
+// Function is a function over text that a pipeline is given beside its SQL; ok
+// false answers NULL. It is called from several goroutines at once.
+type Function func(in string) (out string, ok bool)
+
+// Install registers the functions that compiled pipelines call: more are
+// pado_c0, pado_c1, … in this order. key is the
 // dataset family's HMAC key; it stays in Go and never appears in SQL.
-func (e *Engine) Install(domains []string, key []byte) error {
+func (e *Engine) Install(domains []string, key []byte, more ...Function) error {
 	fs := map[string]textFunc{
 		"pado_bad_id_card": bad(id.ParseIDCard),
 		"pado_bad_uscc":    bad(id.ParseUSCC),
@@ -128,6 +133,9 @@ func (e *Engine) Install(domains []string, key []byte) error {
 	}
 	for i, d := range domains {
 		fs["pado_p"+strconv.Itoa(i)] = pseudonym(key, d)
+	}
+	for i, f := range more {
+		fs["pado_c"+strconv.Itoa(i)] = stateless(f)
 	}
 	for name, f := range fs {
 		if err := duckdb.RegisterScalarUDF(e.conn, name, f); err != nil {

@@ -47,6 +47,7 @@ type Compiled struct {
 	Rules      []RuleInfo
 	Duplicates []Duplicates
 	Domains    []string // pseudonym domains; function pado_p0, pado_p1, …
+	Functions  []string // what pado_c0, pado_c1, … do: code:LIST, bad:LIST, wide:LEVEL
 	Words      int      // fail-mask words
 	Usual      int64    // change mask of a row to which only happened what happens to nearly every row
 	Columns    []TargetColumn

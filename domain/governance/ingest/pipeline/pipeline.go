@@ -80,6 +80,7 @@ type Step struct {
 	Dates       *Dates       `yaml:"dates,omitempty" json:"dates,omitempty"`
 	Replace     *Replace     `yaml:"replace,omitempty" json:"replace,omitempty"`
 	Codes       *Codes       `yaml:"codes,omitempty" json:"codes,omitempty"`
+	Units       *Units       `yaml:"units,omitempty" json:"units,omitempty"`
 	Derive      *Derive      `yaml:"derive,omitempty" json:"derive,omitempty"`
 	Check       *Check       `yaml:"check,omitempty" json:"check,omitempty"`
 	Deduplicate *Deduplicate `yaml:"deduplicate,omitempty" json:"deduplicate,omitempty"`
@@ -130,8 +131,20 @@ type Replace struct {
 // Codes replaces values by standard codes.
 type Codes struct {
 	Column string            `yaml:"column" json:"column"`
-	Map    map[string]string `yaml:"map" json:"map"`
-	OnFail string            `yaml:"on_fail,omitempty" json:"on_fail,omitempty"` // for values not in Map; also "keep"
+	Map    map[string]string `yaml:"map,omitempty" json:"map,omitempty"`
+	List   string            `yaml:"list,omitempty" json:"list,omitempty"`       // instead of Map: a list of codes, built in (division, sex, industry) or given to the run; codes and names are read
+	At     string            `yaml:"at,omitempty" json:"at,omitempty"`           // List: column with the day for which the code must hold; without it abolished codes become their successors
+	OnFail string            `yaml:"on_fail,omitempty" json:"on_fail,omitempty"` // for values not in Map or List; also "keep"
+}
+
+// Units rewrites quantities written with their unit as plain decimals in one
+// unit: "1.5万元" under {"万元": "10000", "元": "1"} is 15000. Thousands separators
+// go, nothing is rounded. The empty unit is a bare number's; without it a bare
+// number is not understood.
+type Units struct {
+	Column  string            `yaml:"column" json:"column"`
+	Factors map[string]string `yaml:"factors" json:"factors"`
+	OnFail  string            `yaml:"on_fail,omitempty" json:"on_fail,omitempty"`
 }
 
 // Derive makes a new column; exactly one source is set.
@@ -165,6 +178,7 @@ type Rule struct {
 	Values    []string `yaml:"values,omitempty" json:"values,omitempty"`   // in; requires: the values that trigger it
 	Op        string   `yaml:"op,omitempty" json:"op,omitempty"`           // compare: < <= = != >= >
 	Other     string   `yaml:"other,omitempty" json:"other,omitempty"`     // compare, requires, sum, id_birth, id_sex
+	List      string   `yaml:"list,omitempty" json:"list,omitempty"`       // reference: the list whose code the value must be (a foreign key), Other may name the column with the day; named: the code in Column bears the name in Other
 	As        string   `yaml:"as,omitempty" json:"as,omitempty"`           // compare: number (default), date, text
 	Dimension string   `yaml:"dimension,omitempty" json:"dimension,omitempty"`
 	OnFail    string   `yaml:"on_fail,omitempty" json:"on_fail,omitempty"` // quarantine (default), null, report
@@ -188,7 +202,7 @@ type MaskRule struct {
 	Kind   string `yaml:"kind" json:"kind"`
 	Domain string `yaml:"domain,omitempty" json:"domain,omitempty"` // pseudonym: the kind of thing named, e.g. natural_person; equal values get equal pseudonyms within it
 	Width  string `yaml:"width,omitempty" json:"width,omitempty"`   // band: width of the band
-	To     string `yaml:"to,omitempty" json:"to,omitempty"`         // floor_date: month, quarter, year
+	To     string `yaml:"to,omitempty" json:"to,omitempty"`         // floor_date: month, quarter, year; generalise: a level of package codes
 	Min    string `yaml:"min,omitempty" json:"min,omitempty"`       // clamp: bottom code
 	Max    string `yaml:"max,omitempty" json:"max,omitempty"`       // clamp: top code
 	Head   int    `yaml:"head,omitempty" json:"head,omitempty"`     // partial, prefix: characters kept in front

@@ -47,6 +47,9 @@ var kinds = map[string]struct {
 	label     string
 }{
 	"not_null":   {Completeness, "不得为空"},
+	"reference":  {Consistency, "属于所引用的代码表"},
+	"named":      {Consistency, "代码与名称相符"},
+	"tel":        {Conformity, "电话号码格式"},
 	"id_card":    {Conformity, "公民身份号码有效"},
 	"uscc":       {Conformity, "统一社会信用代码有效"},
 	"phone":      {Conformity, "手机号码格式"},
@@ -80,6 +83,8 @@ func (s Step) describe() (kind, name string) {
 		kind, title = "replace", "文本替换"
 	case s.Codes != nil:
 		kind, title = "codes", "代码转换"
+	case s.Units != nil:
+		kind, title = "units", "单位换算"
 	case s.Derive != nil:
 		kind, title = "derive", "派生字段"
 	case s.Check != nil:
@@ -120,6 +125,8 @@ func (c *compiler) apply(s Step) {
 		})
 	case s.Codes != nil:
 		c.codes(s.Codes)
+	case s.Units != nil:
+		c.units(s.Units)
 	case s.Derive != nil:
 		c.derive(s.Derive)
 	case s.Check != nil:
@@ -185,6 +192,10 @@ func (c *compiler) dates(d *Dates) {
 }
 
 func (c *compiler) codes(s *Codes) {
+	if s.List != "" {
+		c.listed(s)
+		return
+	}
 	q := Ident(s.Column)
 	var b strings.Builder
 	b.WriteString("CASE " + q)
@@ -270,6 +281,12 @@ func (c *compiler) violates(r Rule) string {
 		return q + " IS NULL"
 	case "id_card", "uscc", "phone":
 		return "pado_bad_" + r.Kind + "(" + q + ") IS NOT NULL"
+	case "tel":
+		return "NOT regexp_full_match(" + q + `, '(\+?86[- ]?)?(1[3-9][0-9]{9}|(0[0-9]{2,3}[- ]?)?[2-9][0-9]{6,7}([-转][0-9]{1,6})?|[48]00[- ]?[0-9]{3}[- ]?[0-9]{4})')`
+	case "reference":
+		return c.call("bad:"+r.List, q, dayOf(r.Other)) + " IS NOT NULL"
+	case "named":
+		return c.call("named:"+r.List, q, other) + " IS NOT NULL"
 	case "regex":
 		return "NOT regexp_full_match(" + q + ", " + Text(r.Pattern) + ")"
 	case "in":
@@ -356,6 +373,10 @@ func (c *compiler) mask(m *Mask) {
 				c.out.Domains = append(c.out.Domains, r.Domain)
 			}
 			ch.expr = "pado_p" + itoa(i) + "(" + q + ")"
+		case "generalise":
+			ch.expr = c.call("wide:"+r.To, q, "")
+			ch.from, ch.lossy = r.Column, true
+			ch.rule = RuleInfo{ID: "mask:" + r.Column, Label: "可以脱敏", Column: r.Column, Dimension: Conformity, OnFail: "quarantine"}
 		case "suppress":
 			ch.expr = "NULL::VARCHAR"
 		case "band":

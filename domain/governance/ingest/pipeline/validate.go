@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pado/domain/governance/ingest/codes"
 	"pado/domain/governance/ingest/read"
 )
 
@@ -17,6 +18,8 @@ var (
 	columnShape = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.()（）/%-]{0,126}$`)
 	domainShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	numberShape = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?$`)
+	factorShape = regexp.MustCompile(`^[0-9]{1,8}(\.[0-9]{1,6})?$`)
+	listShape   = regexp.MustCompile(`^[a-z][a-z0-9_.:-]{0,126}$`)
 	replacement = regexp.MustCompile(`^([^\\]|\\[1-9])*$`)
 	formatShape = regexp.MustCompile(`^(%[YymdHMSbBfpjIz]|%-[mdHMSyIj]|[^%])*$`)
 )
@@ -175,9 +178,13 @@ func (c *checker) add(path, name string) {
 	c.known = append(c.known, name)
 }
 
+func (c *checker) list(path, name string) {
+	c.must(name == "" || listShape.MatchString(name), path, "代码表名应以小写字母开头，由小写字母、数字和 _ . : - 组成")
+}
+
 func (c *checker) step(s *Step) {
 	n := 0
-	for _, set := range []bool{s.Trim != nil, s.Width != nil, s.Case != nil, s.Missing != nil, s.Dates != nil, s.Replace != nil, s.Codes != nil,
+	for _, set := range []bool{s.Trim != nil, s.Width != nil, s.Case != nil, s.Missing != nil, s.Dates != nil, s.Replace != nil, s.Codes != nil, s.Units != nil,
 		s.Derive != nil, s.Check != nil, s.Deduplicate != nil, s.Mask != nil} {
 		if set {
 			n++
@@ -213,8 +220,20 @@ func (c *checker) step(s *Step) {
 		c.must(replacement.MatchString(s.Replace.With), "replace.with", "反斜线之后应为 1 到 9 的组号")
 	case s.Codes != nil:
 		c.column("codes.column", s.Codes.Column)
-		c.must(len(s.Codes.Map) > 0, "codes.map", "至少一个代码")
+		c.must((len(s.Codes.Map) > 0) != (s.Codes.List != ""), "codes.map", "map 和 list 写一个；map 至少一个代码")
+		c.list("codes.list", s.Codes.List)
+		c.must(s.Codes.At == "" || s.Codes.List != "", "codes.at", "需要 list")
+		if s.Codes.At != "" {
+			c.column("codes.at", s.Codes.At)
+		}
 		c.one("codes.on_fail", s.Codes.OnFail, "", "quarantine", "null", "report", "keep")
+	case s.Units != nil:
+		c.column("units.column", s.Units.Column)
+		c.must(len(s.Units.Factors) > 0 && len(s.Units.Factors) <= 100, "units.factors", "应有 1 到 100 个单位")
+		for u, f := range s.Units.Factors {
+			c.must(factorShape.MatchString(f) && strings.Trim(f, "0.") != "" && len(u) <= 40, "units.factors", "系数应为正的十进制数，整数部分至多 8 位，小数至多 6 位")
+		}
+		c.one("units.on_fail", s.Units.OnFail, "", "quarantine", "null", "report")
 	case s.Derive != nil:
 		c.derive(s.Derive)
 	case s.Check != nil:
@@ -288,6 +307,16 @@ func (c *checker) rule(r *Rule) {
 	case "regex":
 		_, err := regexp.Compile(r.Pattern)
 		c.must(err == nil && r.Pattern != "", "pattern", "正则表达式有误")
+	case "named":
+		c.must(r.List != "", "list", "应写明代码表")
+		c.list("list", r.List)
+		c.column("other", r.Other)
+	case "reference":
+		c.must(r.List != "", "list", "应写明代码表")
+		c.list("list", r.List)
+		if r.Other != "" {
+			c.column("other", r.Other)
+		}
 	case "in":
 		c.must(len(r.Values) > 0, "values", "至少一个值")
 	case "range", "length":
@@ -329,6 +358,8 @@ func (c *checker) mask(m *Mask) {
 		case "pseudonym":
 			c.must(domainShape.MatchString(r.Domain), "domain", "应写明假名所指对象的种类，如 natural_person")
 			c.tainted[r.Column] = false
+		case "generalise":
+			c.one("to", r.To, codes.Levels...)
 		case "suppress":
 			c.tainted[r.Column] = false
 		case "band":
@@ -436,7 +467,7 @@ func (p *Pipeline) words() int {
 		switch {
 		case s.Dates != nil:
 			n += cols
-		case s.Codes != nil, s.Deduplicate != nil:
+		case s.Codes != nil, s.Units != nil, s.Deduplicate != nil:
 			n++
 		case s.Derive != nil:
 			n++
