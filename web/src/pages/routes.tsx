@@ -11,6 +11,8 @@ const HelpProcedurePage = lazy(() => import('./HelpProcedurePage'))
 const KeysPage = lazy(() => import('./KeysPage'))
 const ProjectPage = lazy(() => import('./ProjectPage'))
 
+const SheetPage = lazy(() => import('./SheetPage'))
+const PipelinePage = lazy(() => import('./PipelinePage'))
 const AccountPage = lazy(() => import('./AccountPage'))
 const LogEntryPage = lazy(() => import('./LogEntryPage'))
 
@@ -54,4 +56,12 @@ export function AccountRoute() {
 export function LogEntryRoute() {
   const { seq } = useParams({ from: '/shell/log/$seq' })
   return wait(<LogEntryPage key={seq} seq={seq} />)
+}
+export function ReadingRoute() {
+  const { no } = useParams({ from: '/shell/cases/$no/reading' })
+  return wait(<SheetPage key={no} no={no} />)
+}
+export function PipelineRoute() {
+  const { no } = useParams({ from: '/shell/cases/$no/pipeline' })
+  return wait(<PipelinePage key={no} no={no} />)
 }

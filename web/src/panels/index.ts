@@ -12,6 +12,7 @@ export const panels: Record<string, LazyExoticComponent<ComponentType<PanelProps
   calculation: lazy(() => import('./Calculation')),
   cartogram: lazy(() => import('./Cartogram')),
   dimensions: lazy(() => import('./Dimensions')),
+  hookup: lazy(() => import('./Hookup')),
   lineage: lazy(() => import('./Lineage')),
   profiles: lazy(() => import('./Profiles')),
   scores: lazy(() => import('./Scores')),
