@@ -10,6 +10,7 @@ import (
 	"pado/domain/agreement"
 	"pado/domain/catalogue"
 	"pado/domain/governance"
+	"pado/domain/governance/connector"
 	"pado/domain/governance/ingest/pipeline"
 	"pado/domain/party"
 	"pado/plan"
@@ -106,7 +107,10 @@ var hookupSameItem = hookupRule("hookup.frozen", "对接时只能填写治理部
 })
 
 // hookupPipeline answers with what is wrong in the declaration, at its field.
-var hookupPipeline = hookupRule("hookup.pipeline", "请填写治理流水线声明和每个保护单元的最多行数", "6.2.2", func(_ *procedure.Ctx, f hookupForm) error {
+var hookupPipeline = hookupRule("hookup.pipeline", "请填写治理流水线声明和每个保护单元的最多行数", "6.2.2", func(_ *procedure.Ctx, f hookupForm) error { return pipelineHolds(f) })
+
+// pipelineHolds checks a declaration and the bound of rows that belongs to it.
+func pipelineHolds(f hookupForm) error {
 	if f.Pipeline == "" || f.RowsBound < 1 {
 		return procedure.ErrFails
 	}
@@ -126,7 +130,7 @@ var hookupPipeline = hookupRule("hookup.pipeline", "请填写治理流水线声�
 		return &procedure.Invalid{Errors: []procedure.FieldError{{Path: "rowsBound", Message: "每行即一个保护单元时，最多行数为1", Clause: "6.3.3"}}}
 	}
 	return nil
-})
+}
 
 // hookupFields: what the catalogue marks as personal may not enter the pool as public.
 var hookupFields = hookupRule("hookup.fields", "目录中标为个人信息的信息项，不能以“公开”标签进入资源池", "10.5.2", func(c *procedure.Ctx, f hookupForm) error {
@@ -134,13 +138,17 @@ var hookupFields = hookupRule("hookup.fields", "目录中标为个人信息的�
 	if err != nil {
 		return err
 	}
+	return personalHolds(rows)
+})
+
+func personalHolds(rows []fieldMatch) error {
 	for _, m := range rows {
 		if m.known && m.field.Personal && m.label == "public" {
-			return procedure.Refuse("", plan.C("10.5.2"), "字段“%s”在目录中为个人信息，不能以“公开”标签进入资源池", m.column)
+			return procedure.Refuse("hookup.fields", plan.C("10.5.2"), "字段“%s”在目录中为个人信息，不能以“公开”标签进入资源池", m.column)
 		}
 	}
 	return nil
-})
+}
 
 type fieldMatch struct {
 	column, title, label string
@@ -181,7 +189,7 @@ var hookupFile = procedure.Rule{Code: "hookup.file", Say: "所选文件不是您
 	if err != nil {
 		return err
 	}
-	return procedure.Hold(c.Exists(`SELECT 1 FROM attachment WHERE id = $1 AND person = $2 AND (case_no = '' OR case_no = $3)`, in.File, c.Actor.Person, c.Case.No))
+	return procedure.Hold(governance.CanDeliver(c.ReadTx, in.File, c.Actor.Person, c.Case.No))
 }}
 
 // lastVersion is what became of the newest delivery in the case; nil before there is a version.
@@ -214,7 +222,7 @@ var hookupMade = procedure.Rule{Code: "hookup.not_made", Say: "治理作业尚�
 		return err
 	case raw != nil && raw.State == "failed":
 		return procedure.Refuse("", plan.C("6.2.2"), "治理未成：%s。请退回数源部门重报", raw.Outcome)
-	case raw == nil || v == nil && raw.State != "ingested":
+	case raw == nil || raw.State == "received" || v == nil && raw.State != "ingested":
 		return procedure.ErrFails
 	case v == nil || v.State != "made":
 		return procedure.Refuse("", plan.C("6.2.2"), "本次报送的内容与已处理过的版本相同，没有产生新版本，请退回数源部门")
@@ -268,6 +276,11 @@ var connectHookup = procedure.Effect{Name: "connect", Say: "接入登记生效�
 		governance.Dataset{Title: title, UnitDomain: unit, UnitColumn: p.Target.Unit, RowsBound: f.RowsBound}, c.Actor.Person)
 	if err != nil {
 		return err
+	}
+	if connector.Fetched(h.Kind) {
+		if err := governance.SetConnector(c.W, h, f.spec(), c.Actor.Person); err != nil {
+			return err
+		}
 	}
 	return c.SetSubject(h.ID)
 }}

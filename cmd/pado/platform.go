@@ -111,6 +111,8 @@ func wire(ctx context.Context, p place, db *store.DB, kek []byte, keys audit.Key
 		loop{"remittances", time.Hour, func(ctx context.Context) error { _, err := procedures.WarnRemittances(ctx, x.engine); return err }},
 		loop{"supply", 15 * time.Second, func(ctx context.Context) error { _, err := procedures.WatchSupply(ctx, x.engine); return err }},
 		loop{"catalogue", 10 * time.Minute, func(ctx context.Context) error { _, err := procedures.WatchCatalogue(ctx, x.engine); return err }},
+		loop{"fetches", 10 * time.Second, func(ctx context.Context) error { _, err := x.ingest.Schedule(ctx); return err }},
+		loop{"uploads", time.Hour, func(ctx context.Context) error { _, err := x.ingest.SweepUploads(ctx); return err }},
 		loop{"letters", 10 * time.Second, x.drain},
 		loop{"sessions", 10 * time.Minute, x.identity.Sweep})
 	return x, x.rooms(ctx)

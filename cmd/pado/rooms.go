@@ -49,7 +49,12 @@ func (x *platform) rooms(ctx context.Context) error {
 		return err
 	}
 	pool := filepath.Join(x.data, "pool")
-	x.ingest = governance.NewRunner(governance.Config{DB: x.db, Vault: raw, Ring: ring, KEK: x.kek, Pool: pool, Files: x.files})
+	fetch, err := x.fetcher(os.Getenv)
+	if err != nil {
+		return err
+	}
+	x.ingest = governance.NewRunner(governance.Config{DB: x.db, Vault: raw, Ring: ring, KEK: x.kek, Pool: pool, Files: x.files, Fetch: fetch, Delivery: procedures.Deliveries{Engine: x.engine}})
+	procedures.SealCredentials = x.ingest.Seal
 	host, err := os.Hostname()
 	if err != nil {
 		host = "local"
@@ -179,6 +184,7 @@ func (x *platform) moreRoutes() func(*api.API) {
 		api.JobRoutes()(a)
 		api.AccountRoutes(x.identity)(a)
 		api.StatementRoutes(a)
+		api.DeliveryRoutes(x.ingest)(a)
 	}
 }
 

@@ -101,6 +101,16 @@ func CanDeliver(r *store.ReadTx, upload, person, caseNo string) (bool, error) {
 	return r.Exists(`SELECT 1 FROM attachment WHERE id = $1 AND person = $2 AND (case_no = '' OR case_no = $3)`, upload, person, caseNo)
 }
 
+// WayOf tells how an upload came; an attachment was uploaded.
+func WayOf(r *store.ReadTx, upload string) (string, error) {
+	var way string
+	err := r.Get(&way, `SELECT way FROM raw_upload WHERE id = $1`, upload)
+	if errors.Is(err, store.ErrNotFound) {
+		return "upload", nil
+	}
+	return way, err
+}
+
 func receive(w *store.Tx, hookup string, b brought, person, org, caseNo string) (Raw, error) {
 	now := store.At(w.Now())
 	var f Raw

@@ -102,15 +102,23 @@ func following(cycle string, t time.Time) (time.Time, bool) {
 
 func credentialLabel(caseNo string) string { return "connector/" + caseNo }
 
+// Seal seals a small secret under the KEK for the place called label.
+type Seal func(label string, plain []byte, rnd io.Reader) ([]byte, error)
+
+// Seal is the Runner's own.
+func (r *Runner) Seal(label string, plain []byte, rnd io.Reader) ([]byte, error) {
+	return secret.Seal(r.c.KEK, label, plain, rnd)
+}
+
 // PutCredential seals the account of a case's connection; an earlier one is written over. It is
 // never given out again but to the connection itself, and is in no entry and no error.
-func PutCredential(w *store.Tx, kek []byte, caseNo string, s connector.Secret, person, org string) error {
+func PutCredential(w *store.Tx, seal Seal, caseNo string, s connector.Secret, person, org string) error {
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	label := credentialLabel(caseNo)
-	sealed, err := secret.Seal(kek, label, plain, w.Rand())
+	sealed, err := seal(label, plain, w.Rand())
 	if err != nil {
 		return err
 	}

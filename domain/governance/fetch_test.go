@@ -200,10 +200,10 @@ func TestACredentialIsSealedAndNeverShown(t *testing.T) {
 		w := open(t, db)
 		word := "Sehr-Geheim-1"
 		must(t, w.update(func(x *store.Tx) error {
-			return PutCredential(x, w.kek, "JR-1", connector.Secret{User: "reader", Password: word}, "p", "src")
+			return PutCredential(x, w.runner.Seal, "JR-1", connector.Secret{User: "reader", Password: word}, "p", "src")
 		}))
 		must(t, w.update(func(x *store.Tx) error {
-			return PutCredential(x, w.kek, "JR-1", connector.Secret{User: "reader", Password: word + "2"}, "p", "src")
+			return PutCredential(x, w.runner.Seal, "JR-1", connector.Secret{User: "reader", Password: word + "2"}, "p", "src")
 		}))
 		k, err := w.runner.credential(ctx, "JR-1")
 		must(t, err)

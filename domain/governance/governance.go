@@ -188,7 +188,7 @@ func Connect(w *store.Tx, h Hookup, d Dataset, by string) (Hookup, Dataset, erro
 		return h, d, err
 	}
 	record(w, "governance.connect", by, h.OperatorOrg, h.ID, "connect", "connected", map[string]string{"case": h.CaseNo, "item": h.Item, "dataset": d.ID, "pipeline": digest})
-	return h, d, nil
+	return h, d, addPipeline(w, PipelineVersion{Hookup: h.ID, Digest: digest, Declaration: h.Pipeline, RowsBound: d.RowsBound, Reason: "对接时登记", ProposedBy: by, State: "approved", CaseNo: h.CaseNo})
 }
 
 // StopHookup ends a connection; versions stay. store.ErrConflict when it is not connected.

@@ -191,8 +191,8 @@ func (r *Runner) secure(ctx context.Context, f Raw) error {
 
 // forget removes the upload's copy among the attachments once the raw zone has the bytes.
 func (r *Runner) forget(f Raw) error {
-	if d, ok := r.c.Files.(interface{ Discard(id string) error }); ok && f.Attachment != "" {
-		return d.Discard(f.Attachment)
+	if d, ok := r.c.Files.(interface{ Destroy(id string) error }); ok && f.Attachment != "" {
+		return d.Destroy(f.Attachment)
 	}
 	return nil
 }

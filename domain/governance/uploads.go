@@ -24,7 +24,7 @@ import (
 const (
 	MaxUpload   = 4 << 30        // bytes of a file
 	MaxPart     = 8 << 20        // bytes of a part
-	minPart     = 64 << 10       // bytes of every part but the last
+	MinPart     = 64 << 10       // bytes of every part but the last
 	openUploads = 10             // of one person
 	uploadLife  = 24 * time.Hour // without a part, of the wall clock
 	stagedLife  = 7 * 24 * time.Hour
@@ -160,8 +160,7 @@ func (r *Runner) PutPart(ctx context.Context, person, uploadID string, start int
 		return 0, err
 	}
 	size := int64(len(body))
-	sum := sha256.Sum256(body)
-	digest := hex.EncodeToString(sum[:])
+	digest := digest(body)
 	if start < next {
 		var have string
 		err := r.c.DB.View(ctx, func(x *store.ReadTx) error {
@@ -178,11 +177,11 @@ func (r *Runner) PutPart(ctx context.Context, person, uploadID string, start int
 		return next, no("upload.offset", "应从第%d字节继续上传", next)
 	case size == 0 || size > MaxPart || start+size > u.Size:
 		return next, no("upload.part", "每段应为64KB至8MB，且不超过申报的文件大小")
-	case size < minPart && start+size != u.Size:
+	case size < MinPart && start+size != u.Size:
 		return next, no("upload.part", "除最后一段外，每段至少64KB")
 	}
 	if err := r.putObject(ctx, partName(uploadID, start), "upload/"+uploadID, bytes.NewReader(body), digest); err != nil {
-		return next, err
+		return next, told(err)
 	}
 	err = r.c.DB.Scratch(ctx, func(x *store.ScratchTx) error {
 		n, err := x.Exec(uploadTable, `UPDATE raw_upload SET touched = $1 WHERE id = $2 AND state = 'open'`, r.c.DB.Wall().UnixMilli(), uploadID)
@@ -232,6 +231,17 @@ func (r *Runner) putObject(ctx context.Context, name, label string, src io.Reade
 	return err
 }
 
+// told gives what a vault says of an upload to whoever uploads.
+func told(err error) error {
+	switch {
+	case errors.Is(err, vault.ErrBusy):
+		return no("upload.busy", "这一段正在接收，请稍候再试")
+	case errors.Is(err, vault.ErrDiskFull):
+		return errors.Join(store.ErrReadOnly, err)
+	}
+	return err
+}
+
 var errDigest = procedure.Refuse("upload.digest", plan.C("7.2"), "收到的内容与申报的摘要不一致，请放弃后重新上传")
 
 // CompleteUpload joins the parts to one sealed file and checks it against the digest of the whole
@@ -259,7 +269,7 @@ func (r *Runner) CompleteUpload(ctx context.Context, person, uploadID, digest st
 	parts := &joined{v: r.c.Vault, upload: uploadID, starts: starts}
 	defer parts.close()
 	if err := r.putObject(ctx, uploadID, "raw/"+uploadID, parts, digest); err != nil {
-		return u, err
+		return u, told(err)
 	}
 	u.SHA256 = digest
 	if err := r.completed(ctx, &u); err != nil {
@@ -452,6 +462,11 @@ func (r *Runner) Stage(ctx context.Context, u Upload, write func(io.Writer) erro
 
 // Unstage forgets what was staged and is not delivered.
 func (r *Runner) Unstage(ctx context.Context, uploadID string) error { return r.drop(ctx, uploadID) }
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
 
 func has(list []string, s string) bool {
 	for _, x := range list {

@@ -2,8 +2,6 @@ package governance
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -24,8 +22,6 @@ func refusedAs(t *testing.T, err error, code string) {
 		t.Errorf("%v instead of %s", err, code)
 	}
 }
-
-func digestOf(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
 
 // sealedFiles are what lies in the raw zone, by name.
 func (w *world) sealed() []string {
@@ -63,7 +59,7 @@ func TestAnUploadGoesOnWhereItStopped(t *testing.T) {
 		refusedAs(t, err, "upload.part")
 		_, err = w.runner.PutPart(ctx, "p", u.ID, step, make([]byte, size))
 		refusedAs(t, err, "upload.part")
-		_, err = w.runner.CompleteUpload(ctx, "p", u.ID, digestOf(content))
+		_, err = w.runner.CompleteUpload(ctx, "p", u.ID, digest(content))
 		refusedAs(t, err, "upload.offset")
 
 		// Killed in the middle of a part: torn frames, and a whole part whose row was not written.
@@ -73,7 +69,7 @@ func TestAnUploadGoesOnWhereItStopped(t *testing.T) {
 		must(t, err)
 		x.Abort()
 		must(t, os.WriteFile(filepath.Join(w.dir, "raw", partName(u.ID, step)+".part"), []byte("torn"), 0o600))
-		must(t, w.runner.putObject(ctx, partName(u.ID, step), "upload/"+u.ID, bytes.NewReader([]byte("half")), digestOf([]byte("half"))))
+		must(t, w.runner.putObject(ctx, partName(u.ID, step), "upload/"+u.ID, bytes.NewReader([]byte("half")), digest([]byte("half"))))
 
 		again := NewRunner(w.runner.c) // another process
 		v, next, err := again.BeginUpload(ctx, "p", src, "JR-1", "人口.csv", size)
@@ -86,12 +82,12 @@ func TestAnUploadGoesOnWhereItStopped(t *testing.T) {
 		if next != size {
 			t.Fatal(next)
 		}
-		_, err = again.CompleteUpload(ctx, "p", u.ID, digestOf([]byte("other")))
+		_, err = again.CompleteUpload(ctx, "p", u.ID, digest([]byte("other")))
 		refusedAs(t, err, "upload.digest")
 		for range 2 {
-			done, err := again.CompleteUpload(ctx, "p", u.ID, digestOf(content))
+			done, err := again.CompleteUpload(ctx, "p", u.ID, digest(content))
 			must(t, err)
-			if done.State != "complete" || done.SHA256 != digestOf(content) {
+			if done.State != "complete" || done.SHA256 != digest(content) {
 				t.Fatalf("%+v", done)
 			}
 		}
@@ -185,23 +181,23 @@ func TestAbandonedUploadsAreSwept(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			clock := &storetest.Clock{At: storetest.Start}
 			w := open(t, openAt(t, e, clock))
-			body := bytes.Repeat([]byte("x"), minPart)
+			body := bytes.Repeat([]byte("x"), MinPart)
 			begin := func(name string, size int64) Upload {
 				u, _, err := w.runner.BeginUpload(ctx, "p", []string{"src"}, "JR-1", name, size)
 				must(t, err)
 				return u
 			}
-			old := begin("old.csv", 2*minPart)
+			old := begin("old.csv", 2*MinPart)
 			_, err := w.runner.PutPart(ctx, "p", old.ID, 0, body)
 			must(t, err)
-			whole := begin("whole.csv", minPart)
+			whole := begin("whole.csv", MinPart)
 			_, err = w.runner.PutPart(ctx, "p", whole.ID, 0, body)
 			must(t, err)
-			_, err = w.runner.CompleteUpload(ctx, "p", whole.ID, digestOf(body))
+			_, err = w.runner.CompleteUpload(ctx, "p", whole.ID, digest(body))
 			must(t, err)
-			must(t, w.runner.putObject(ctx, "up_nobodys", "raw/up_nobodys", bytes.NewReader(body), digestOf(body)))
+			must(t, w.runner.putObject(ctx, "up_nobodys", "raw/up_nobodys", bytes.NewReader(body), digest(body)))
 			clock.At = clock.At.Add(23 * time.Hour)
-			fresh := begin("fresh.csv", 2*minPart)
+			fresh := begin("fresh.csv", 2*MinPart)
 			_, err = w.runner.PutPart(ctx, "p", fresh.ID, 0, body)
 			must(t, err)
 			clock.At = clock.At.Add(2 * time.Hour)
