@@ -76,6 +76,7 @@ func Scripts() []Script {
 		{"授权与协议事项", authorityCases},
 		{"目录与接入事项", sourceCases},
 		{"供给、整改与国家登记事项", supplyCases},
+		{"目录问答、批量编目与省级目录", catalogueCases},
 		{"清单、场景与需求事项", demandCases},
 		{"沙箱、出域与登记事项", outputCases},
 		{"收费与订购事项", moneyCases},

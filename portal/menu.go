@@ -33,6 +33,9 @@ func (v *view) Menu() []menuGroup {
 			}
 		}
 	}
+	if _, err := v.register("catalogue"); err == nil {
+		groups[0].Items = append(groups[0].Items, menuItem{Label: "目录数据接口", Path: v.path("interfaces")})
+	}
 	about := &groups[len(groups)-1]
 	about.Items = append(about.Items, menuItem{Label: "方案条款对照", Path: v.path("plan")}, menuItem{Label: "错误代码说明", Path: v.path("errors")})
 	var out []menuGroup

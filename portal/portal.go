@@ -106,6 +106,7 @@ func New(c Config, r Records) (*Portal, error) {
 	p.mux.HandleFunc("GET "+p.Base+"notices/{no}/{file}", p.paper)
 	p.mux.HandleFunc("GET "+p.Base+"notices/{no}/files/{id}", p.file)
 	p.mux.HandleFunc("GET "+p.Base+"style.css", p.style)
+	p.openRoutes()
 	p.mux.HandleFunc("/", p.page(p.elsewhere))
 	return p, nil
 }

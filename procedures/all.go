@@ -18,6 +18,7 @@ var parts = []func() []*procedure.Procedure{
 	p04,
 	authorisation,
 	resources,
+	catalogueBatches,
 	fieldQuestions,
 	supplies,
 	Development,

@@ -51,7 +51,8 @@ func (u uploads) Open(id string) (io.ReadCloser, error) {
 
 func basisProcedures() []*procedure.Procedure {
 	return []*procedure.Procedure{procedures.P05Mandate(), procedures.P06Scheme(), procedures.P06Agreement(), procedures.P06Amendment(), procedures.P07Catalogue(),
-		procedures.P06Hookup(), procedures.P06HookupBySource()}
+		procedures.P06Hookup(), procedures.P06HookupBySource(), procedures.P10Question(), procedures.P10QuestionByOperator(),
+		procedures.P07Batch(), procedures.P07Import()}
 }
 
 // openBasis seeds the organisations directly: how they come onto the platform is p04's story.
@@ -152,7 +153,7 @@ func (b *basis) fingerprint() string {
 	var out []string
 	b.must(b.db.View(ctx, func(r *store.ReadTx) error {
 		for _, table := range []string{"case_event", "mandate", "scheme", "scheme_review", "agreement", "agreement_item", "agreement_version", "agreement_approval", "objection", "catalogue_item",
-			"catalogue_field", "catalogue_change", "hookup", "raw_file", "dataset", "dataset_version", "permit_scope", "permit_stop", "job", "message", "doc_number"} {
+			"catalogue_field", "catalogue_change", "hookup", "raw_file", "dataset", "dataset_version", "permit_scope", "permit_stop", "job", "message", "doc_number", "field_answer", "catalogue_batch", "catalogue_index"} {
 			var n int
 			if err := r.Get(&n, `SELECT COUNT(*) FROM `+table); err != nil {
 				return err

@@ -281,7 +281,12 @@ var catalogueHeld = catalogueRule("catalogue.authorised", "目录项已列入生
 	if f.Act != "change" {
 		return nil
 	}
-	holder, err := agreement.HolderOf(c.ReadTx, f.Item, c.Today())
+	return heldAsAuthorised(c, f.Item, f.item(c))
+})
+
+// heldAsAuthorised refuses what would take from an agreement in force what it authorises of an item.
+func heldAsAuthorised(c *procedure.Ctx, item string, it catalogue.Item) error {
+	holder, err := agreement.HolderOf(c.ReadTx, item, c.Today())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -296,7 +301,6 @@ var catalogueHeld = catalogueRule("catalogue.authorised", "目录项已列入生
 	if err != nil {
 		return err
 	}
-	it := f.item(c)
 	if why := catalogue.WhyNotAuthorised(it, important); why != "" {
 		return procedure.Refuse("", plan.C("6.1.5"), "目录项已列入协议%s的授权运营目录，不能改为不可授权，请先办理协议变更", holder.No)
 	}
@@ -305,7 +309,7 @@ var catalogueHeld = catalogueRule("catalogue.authorised", "目录项已列入生
 		return err
 	}
 	for _, line := range items {
-		if line.Item != f.Item || !line.Active {
+		if line.Item != item || !line.Active {
 			continue
 		}
 		for _, name := range line.Fields {
@@ -318,7 +322,7 @@ var catalogueHeld = catalogueRule("catalogue.authorised", "目录项已列入生
 		}
 	}
 	return nil
-})
+}
 
 var catalogueReviewed = procedure.Rule{Code: "catalogue.first_review", Say: "初审各项须全部为“是”；有不符合的请退回编制人", Plan: plan.C("11.2"), Holds: func(c *procedure.Ctx) error {
 	in, err := procedure.Input[firstReview](c)

@@ -19,10 +19,11 @@ import (
 	"pado/core/job"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/catalogue"
+	"pado/domain/catalogue/sheet"
 	"pado/domain/gateway"
 	"pado/domain/gatewayfeed"
 	"pado/domain/governance"
-	"pado/domain/catalogue"
 	"pado/domain/party"
 	"pado/domain/sandbox"
 	"pado/domain/settlement"
@@ -205,6 +206,16 @@ func (x *platform) cityInfo() api.City {
 	return c
 }
 
+// handlers are the kinds of background work of all rooms.
+func (x *platform) handlers() map[string]job.Handler {
+	all := x.ingest.Handlers()
+	catalogueFiles := &sheet.Reader{DB: x.db, Files: x.files}
+	for kind, h := range catalogueFiles.Handlers() {
+		all[kind] = h
+	}
+	return all
+}
+
 // handler is the whole face of the instance.
 func (x *platform) handler(ctx context.Context, secure bool) (http.Handler, error) {
 	registers := procedures.Registers()
@@ -232,7 +243,7 @@ func (x *platform) handler(ctx context.Context, secure bool) (http.Handler, erro
 	}
 	if x.role == "all" || x.role == "api" {
 		x.run = append(x.run, func(ctx context.Context) {
-			if err := x.jobs.Run(ctx, x.ingest.Handlers()); err != nil {
+			if err := x.jobs.Run(ctx, x.handlers()); err != nil {
 				slog.Error("the job worker ended", "err", err)
 			}
 		})

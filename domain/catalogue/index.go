@@ -147,9 +147,25 @@ func (p postings) write(r *store.ReadTx, exec execer, fresh bool) error {
 	return nil
 }
 
-// reindex brings the index from how an item stood to how it stands, in the transaction that changes
-// it. The counter of the catalogue is locked, so that two changes never merge into the same row at once.
-func reindex(w *store.Tx, before, after *Item) error {
+// Bulk is many changes of the catalogue in one transaction: the index is written once, at the end.
+type Bulk struct {
+	w     *store.Tx
+	p     postings
+	names map[string]string // of sources, by id
+}
+
+// InBulk makes many changes of the catalogue. No item may be changed twice.
+func InBulk(w *store.Tx, f func(*Bulk) error) error {
+	b := &Bulk{w, postings{}, map[string]string{}}
+	if err := f(b); err != nil || len(b.p) == 0 {
+		return err
+	}
+	return b.p.write(&w.ReadTx, func(q string, args ...any) error { _, err := w.Exec(q, args...); return err }, false)
+}
+
+// reindex notes how an item stood and how it stands. The counter of the catalogue is locked first, so
+// that two transactions never merge into the same row at once.
+func (b *Bulk) reindex(before, after *Item) error {
 	at := after
 	if at == nil {
 		at = before
@@ -158,14 +174,19 @@ func reindex(w *store.Tx, before, after *Item) error {
 	if !ok {
 		return nil
 	}
-	if err := w.Lock("counter", "name", "catalogue"); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	if len(b.names) == 0 {
+		if err := b.w.Lock("counter", "name", "catalogue"); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
-	source, err := sourceName(&w.ReadTx, at.SourceOrg)
-	if err != nil {
-		return err
+	source, known := b.names[at.SourceOrg]
+	if !known {
+		var err error
+		if source, err = sourceName(&b.w.ReadTx, at.SourceOrg); err != nil {
+			return err
+		}
+		b.names[at.SourceOrg] = source
 	}
-	p := postings{}
 	var was, is map[key]bool
 	if before != nil {
 		was = before.keys(source)
@@ -173,8 +194,8 @@ func reindex(w *store.Tx, before, after *Item) error {
 	if after != nil {
 		is = after.keys(source)
 	}
-	p.change(n, was, is)
-	return p.write(&w.ReadTx, func(q string, args ...any) error { _, err := w.Exec(q, args...); return err }, false)
+	b.p.change(n, was, is)
+	return nil
 }
 
 func sourceName(r *store.ReadTx, org string) (string, error) {

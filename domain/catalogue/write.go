@@ -14,7 +14,13 @@ import (
 // Publish enters a new item in the city's catalogue under a new code as version 1 (clause 7.2b).
 // It fills ID, Code, List, State, Version, Digest and the times. The item must have no Problems.
 // store.ErrConflict: the source has a published item of this title. Crash state: all or nothing.
-func Publish(w *store.Tx, it Item, reason, by string) (Item, error) {
+func Publish(w *store.Tx, it Item, reason, by string) (out Item, err error) {
+	return out, InBulk(w, func(b *Bulk) error { out, err = b.Publish(it, reason, by); return err })
+}
+
+// Publish is the package's Publish, with the index brought up to date at the end of the bulk.
+func (b *Bulk) Publish(it Item, reason, by string) (Item, error) {
+	w := b.w
 	n, err := w.Next("catalogue")
 	if err != nil {
 		return it, err
@@ -39,7 +45,7 @@ func Publish(w *store.Tx, it Item, reason, by string) (Item, error) {
 	if err := it.putFields(w); err != nil {
 		return it, err
 	}
-	if err := reindex(w, nil, &it); err != nil {
+	if err := b.reindex(nil, &it); err != nil {
 		return it, err
 	}
 	return it, it.version(w, "publish", reason, by, Differences(Item{}, it))
@@ -48,7 +54,13 @@ func Publish(w *store.Tx, it Item, reason, by string) (Item, error) {
 // Change replaces the description of a published item by its next version; id, code, source and
 // list stay. version is the one the change was made from: store.ErrConflict when the item has
 // moved on or is withdrawn.
-func Change(w *store.Tx, id string, version int, it Item, reason, by string) (Item, error) {
+func Change(w *store.Tx, id string, version int, it Item, reason, by string) (out Item, err error) {
+	return out, InBulk(w, func(b *Bulk) error { out, err = b.Change(id, version, it, reason, by); return err })
+}
+
+// Change is the package's Change, with the index brought up to date at the end of the bulk.
+func (b *Bulk) Change(id string, version int, it Item, reason, by string) (Item, error) {
+	w := b.w
 	if err := w.Lock("catalogue_item", "id", id); err != nil {
 		return it, err
 	}
@@ -87,7 +99,7 @@ func Change(w *store.Tx, id string, version int, it Item, reason, by string) (It
 	if err := it.putFields(w); err != nil {
 		return it, err
 	}
-	if err := reindex(w, &old, &it); err != nil {
+	if err := b.reindex(&old, &it); err != nil {
 		return it, err
 	}
 	return it, it.version(w, "change", reason, by, Differences(old, it))
@@ -95,7 +107,13 @@ func Change(w *store.Tx, id string, version int, it Item, reason, by string) (It
 
 // Withdraw takes an item out of the catalogue for good (撤销); its code is never given again. Who
 // grants rights on it must be told with permit.Touch: from the commit on no use is allowed.
-func Withdraw(w *store.Tx, id, reason, caseNo, by string) (Item, error) {
+func Withdraw(w *store.Tx, id, reason, caseNo, by string) (out Item, err error) {
+	return out, InBulk(w, func(b *Bulk) error { out, err = b.Withdraw(id, reason, caseNo, by); return err })
+}
+
+// Withdraw is the package's Withdraw, with the index brought up to date at the end of the bulk.
+func (b *Bulk) Withdraw(id, reason, caseNo, by string) (Item, error) {
+	w := b.w
 	old, err := ByID(&w.ReadTx, id)
 	if err != nil {
 		return old, err
@@ -106,7 +124,7 @@ func Withdraw(w *store.Tx, id, reason, caseNo, by string) (Item, error) {
 		it.State, it.Version, it.Withdrawn, it.Updated, caseNo, id, it.Version-1, StatePublished); err != nil {
 		return it, err
 	}
-	if err := reindex(w, &old, &it); err != nil {
+	if err := b.reindex(&old, &it); err != nil {
 		return it, err
 	}
 	return it, it.version(w, "withdraw", reason, by, []procedure.Change{{Field: "state", Label: "状态", Before: "已发布", After: "已撤销"}})
