@@ -159,8 +159,8 @@ func alarmFacts(c *procedure.Ctx) (procedure.Section, error) {
 	if err != nil {
 		return procedure.Section{}, ignoreNone(err)
 	}
-	s := procedure.Section{Kind: "keyvalues", Items: []procedure.Item{{Label: "目录项", Value: procedure.Link{Text: line.Title, To: "register/catalogue/" + line.Item}},
-		{Label: "接入", Value: procedure.Link{Text: line.ID, To: "register/supply_board/" + line.ID}}, {Label: "发现时间", Value: a.Raised}}}
+	s := procedure.Section{Kind: "keyvalues", Items: []procedure.Item{{Label: "目录项", Value: supply.Link(line.Title, "catalogue", line.Item)},
+		{Label: "接入", Value: supply.Link(line.ID, "supply_board", line.ID)}, {Label: "发现时间", Value: supply.Moment(a.Raised)}}}
 	good, err := supply.MadeGood(c.ReadTx, a)
 	if err != nil {
 		return s, err

@@ -232,7 +232,7 @@ func correctionVersions(c *procedure.Ctx) (procedure.Section, error) {
 			return err
 		}
 		s.Rows = append(s.Rows, map[string]any{"role": role, "n": v.N, "rows": v.Rows, "score": v.Score, "made": v.Created, "state": versionStates[v.State],
-			"where": procedure.Link{Text: t.Dataset, To: "register/datasets/" + t.Dataset}})
+			"where": supply.Link(t.Dataset, "datasets", t.Dataset)})
 		return nil
 	}
 	if err := add("被整改", t.Version); err != nil {

@@ -16,7 +16,7 @@ func Registers() []*register.Register {
 	for _, part := range registers {
 		all = append(all, part()...)
 	}
-	return all
+	return supplied(all)
 }
 
 var registers = []func() []*register.Register{

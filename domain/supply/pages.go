@@ -2,6 +2,7 @@ package supply
 
 import (
 	"fmt"
+	"net/url"
 
 	"pado/core/calendar"
 	"pado/core/procedure"
@@ -9,6 +10,22 @@ import (
 	"pado/core/store"
 	"pado/domain/party"
 )
+
+// Link is a value of a section that opens a record; nothing where there is none.
+func Link(text, register, key string) any {
+	if key == "" {
+		return ""
+	}
+	return map[string]any{"text": text, "href": "/registers/" + register + "/" + url.PathEscape(key)}
+}
+
+// Moment is an instant as people read it.
+func Moment(t store.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
+}
 
 func optionOf(list []procedure.Option, value string, tones map[string]string) map[string]any {
 	return map[string]any{"text": procedure.LabelOf(list, value), "tone": tones[value]}
@@ -39,15 +56,32 @@ func PeriodsSection(r *store.ReadTx, hookup, alarm string) (procedure.Section, e
 		Rows          *int64
 	}
 	if err := r.Select(&list, `SELECT p.starts, `+periodState+` AS state, p.due, p.due_year, p.delivered, d.row_count AS rows FROM supply_period p LEFT JOIN supply_delivery d ON d.id = p.delivery
-		WHERE p.hookup = $1 AND ($2 = '' OR p.alarm = $2) ORDER BY p.starts DESC LIMIT 60`, hookup, alarm); err != nil {
+		WHERE p.hookup = $1 AND ($2 = '' OR p.alarm = $2) ORDER BY p.starts DESC LIMIT 120`, hookup, alarm); err != nil {
 		return s, err
 	}
-	for _, x := range list {
+	for i := 0; i < len(list); i++ {
+		x := list[i]
 		d, err := calendar.ParseDate(x.Starts)
 		if err != nil {
 			return s, fmt.Errorf("read the calendar of %s: %w", hookup, err)
 		}
 		p, _ := PeriodOf(line.Cycle, d)
+		missed := 1
+		for x.State == "missing" && i+missed < len(list) && list[i+missed].State == "missing" {
+			missed++
+		}
+		if missed > 3 { // a long silence is one line
+			first := list[i+missed-1]
+			i += missed - 1
+			b, err := calendar.ParseDate(first.Starts)
+			if err != nil {
+				return s, fmt.Errorf("read the calendar of %s: %w", hookup, err)
+			}
+			begin, _ := PeriodOf(line.Cycle, b)
+			s.Rows = append(s.Rows, map[string]any{"period": fmt.Sprintf("%s至%s，共%d期", begin.Starts, p.Ends, missed), "due": "最早 " + calendar.Due{At: first.Due.Time}.Label(),
+				"state": optionOf(periodStates, x.State, map[string]string{"missing": "bad"})})
+			continue
+		}
 		row := map[string]any{"period": p.Label(), "due": calendar.Due{At: x.Due.Time, Unresolved: x.DueYear}.Label(), "state": optionOf(periodStates, x.State, map[string]string{"in_time": "ok", "late": "warn", "missing": "bad"})}
 		if !x.Delivered.IsZero() {
 			row["delivered"] = x.Delivered
@@ -57,8 +91,8 @@ func PeriodsSection(r *store.ReadTx, hookup, alarm string) (procedure.Section, e
 		}
 		s.Rows = append(s.Rows, row)
 	}
-	if len(list) == 60 {
-		s.Note = "只列最近60期，其余见供给日历。"
+	if len(list) == 120 {
+		s.Note = "只列最近120期，其余见供给日历。"
 	}
 	if _, regular := PeriodOf(line.Cycle, calendar.Date{Y: 2026, M: 1, D: 1}); !regular {
 		s.Note = "供给周期为不定期，不设预期报送。"
@@ -128,8 +162,8 @@ func boardPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, 
 		return nil, err
 	}
 	out := &register.Item{Title: line.Title, Subtitle: line.ID, Cases: []string{caseNo}, Sections: []procedure.Section{{Kind: "keyvalues", Title: "供给", Clause: "7.2", Items: []procedure.Item{
-		{Label: "数源部门", Value: source}, {Label: "供给周期", Value: procedure.LabelOf(cycles, line.Cycle)}, {Label: "目录项", Value: procedure.Link{Text: line.Title, To: "register/catalogue/" + line.Item}},
-		{Label: "数据集", Value: procedure.Link{Text: line.Dataset, To: "register/datasets/" + line.Dataset}}, {Label: "按期率（按期期数÷已到期数）", Value: ratio(n.InTime, n.Settled)}}}}}
+		{Label: "数源部门", Value: source}, {Label: "供给周期", Value: procedure.LabelOf(cycles, line.Cycle)}, {Label: "目录项", Value: Link(line.Title, "catalogue", line.Item)},
+		{Label: "数据集", Value: Link(line.Dataset, "datasets", line.Dataset)}, {Label: "按期率（按期期数÷已到期数）", Value: ratio(n.InTime, n.Settled)}}}}}
 	plot := procedure.Section{Kind: "chart", Title: "各次报送行数", Clause: "7.2", Columns: []procedure.Column{primary("at", "报送日"), col("rows", "行数", "int")}}
 	list, err := deliveries(r, key, 24)
 	if err != nil {
@@ -172,7 +206,7 @@ func alarmsSection(r *store.ReadTx, where, key string) (procedure.Section, error
 	states := append([]procedure.Option{{Value: "resolved", Label: "已解决"}}, alarmStates...)
 	for _, x := range list {
 		s.Rows = append(s.Rows, map[string]any{"said": x.Said, "kind": procedure.LabelOf(Kinds, x.Kind), "raised": x.Raised, "state": optionOf(states, x.State, map[string]string{"resolved": "ok", "escalated": "bad", "open": "warn"}),
-			"where": procedure.Link{Text: x.ID, To: "register/supply_alarms/" + x.ID}})
+			"where": Link(x.ID, "supply_alarms", x.ID)})
 	}
 	return s, nil
 }
@@ -187,7 +221,7 @@ func alarmPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item, 
 		return nil, err
 	}
 	out := &register.Item{Title: procedure.LabelOf(Kinds, a.Kind) + "：" + line.Title, Subtitle: a.ID, Sections: []procedure.Section{{Kind: "keyvalues", Title: "异常", Clause: "7.2", Items: []procedure.Item{{Label: "情况", Value: a.Said},
-		{Label: "发现时间", Value: a.Raised}, {Label: "供给看板", Value: procedure.Link{Text: line.Title, To: "register/supply_board/" + line.ID}}}}}}
+		{Label: "发现时间", Value: Moment(a.Raised)}, {Label: "供给看板", Value: Link(line.Title, "supply_board", line.ID)}}}}}
 	if a.CaseNo != "" {
 		out.Cases = []string{a.CaseNo}
 	}
@@ -237,8 +271,8 @@ func ticketPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item,
 	if field == "" {
 		field = "整个版本"
 	}
-	s := procedure.Section{Kind: "keyvalues", Title: "整改", Clause: "11.2", Items: []procedure.Item{{Label: "数据集", Value: procedure.Link{Text: t.Dataset, To: "register/datasets/" + t.Dataset}}, {Label: "版本", Value: v.Label()}, {Label: "字段", Value: field},
-		{Label: "质量维度", Value: procedure.LabelOf(Dimensions, t.Dimension)}, {Label: "影响程度", Value: procedure.LabelOf(Severities, t.Severity)}, {Label: "数源部门", Value: source}, {Label: "发出时间", Value: t.Raised}}}
+	s := procedure.Section{Kind: "keyvalues", Title: "整改", Clause: "11.2", Items: []procedure.Item{{Label: "数据集", Value: Link(t.Dataset, "datasets", t.Dataset)}, {Label: "版本", Value: v.Label()}, {Label: "字段", Value: field},
+		{Label: "质量维度", Value: procedure.LabelOf(Dimensions, t.Dimension)}, {Label: "影响程度", Value: procedure.LabelOf(Severities, t.Severity)}, {Label: "数源部门", Value: source}, {Label: "发出时间", Value: Moment(t.Raised)}}}
 	if t.Answer != "" {
 		s.Items = append(s.Items, procedure.Item{Label: "答复", Value: map[string]string{"explained": "说明情况", "redelivered": "重新报送"}[t.Answer]})
 	}
@@ -262,7 +296,7 @@ func TicketsSection(r *store.ReadTx, dataset string) (procedure.Section, error) 
 	for _, t := range list {
 		s.Rows = append(s.Rows, map[string]any{"title": t.Title, "field": t.Field, "dimension": procedure.LabelOf(Dimensions, t.Dimension), "raised": t.Raised,
 			"state": map[string]any{"text": map[string]string{"open": "未销单", "closed": "已销单", "withdrawn": "已撤回"}[t.State], "tone": map[string]string{"open": "warn", "closed": "ok"}[t.State]},
-			"where": procedure.Link{Text: t.CaseNo, To: "register/quality_tickets/" + t.CaseNo}})
+			"where": Link(t.CaseNo, "quality_tickets", t.CaseNo)})
 	}
 	return s, nil
 }
@@ -304,7 +338,7 @@ func nationalPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Ite
 	if err != nil {
 		return nil, err
 	}
-	s.Items = append(s.Items, procedure.Item{Label: "目录项", Value: procedure.Link{Text: title, To: "register/catalogue/" + key}})
+	s.Items = append(s.Items, procedure.Item{Label: "目录项", Value: Link(title, "catalogue", key)})
 	out := &register.Item{Title: title, Subtitle: "公共数据资源登记", Sections: []procedure.Section{s}}
 	if err := r.Select(&out.Cases, `SELECT no FROM case_file WHERE procedure = 'p06_3d_national' AND subject = $1 ORDER BY updated DESC LIMIT 50`, key); err != nil {
 		return nil, err

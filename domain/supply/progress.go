@@ -29,20 +29,14 @@ func ProgressSection(r *store.ReadTx, item, operator string) (procedure.Section,
 			return s, err
 		}
 	}
-	link := func(register, key, text string) any {
-		if key == "" {
-			return ""
-		}
-		return procedure.Link{Text: text, To: "register/" + register + "/" + key}
-	}
 	where := any("")
 	if x.Title != "" {
-		where = link("catalogue", item, x.Title)
+		where = Link(x.Title, "catalogue", item)
 	}
 	row("编入全市资源目录", x.Title != "", where)
 	row("归集到市级数据平台", x.Collected != "", "")
-	row("列入授权运营目录", x.Agreement != "", link("agreements", x.Agreement, x.Agreement))
-	row("接入运营平台", x.Hookup != "", link("hookups", x.Hookup, x.Hookup))
-	row("报送并验收入池", x.Dataset != "", link("datasets", x.Dataset, x.Dataset))
+	row("列入授权运营目录", x.Agreement != "", Link(x.Agreement, "agreements", x.Agreement))
+	row("接入运营平台", x.Hookup != "", Link(x.Hookup, "hookups", x.Hookup))
+	row("报送并验收入池", x.Dataset != "", Link(x.Dataset, "datasets", x.Dataset))
 	return s, nil
 }

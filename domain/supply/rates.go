@@ -141,7 +141,7 @@ func legsSection(r *store.ReadTx, org string) (procedure.Section, error) {
 		case x.Authorised:
 			supply = word("应供给，未供给", "warn")
 		}
-		s.Rows = append(s.Rows, map[string]any{"item": procedure.Link{Text: x.Title, To: "register/catalogue/" + x.ID}, "collect": collect, "supply": supply})
+		s.Rows = append(s.Rows, map[string]any{"item": Link(x.Title, "catalogue", x.ID), "collect": collect, "supply": supply})
 	}
 	if len(list) == 200 {
 		s.Note = "只列前200项。"

@@ -76,12 +76,13 @@ func Registers() []*register.Register {
 				"state": register.LabelCase(periodState, periodStates)},
 			Search: []string{"i.title", "o.name"}, Order: "-p.starts", Visible: own},
 		{ID: "supply_alarms", Title: "供给异常", Group: group, Plan: c, Roles: readers,
-			Columns: []procedure.Column{col("id", "编号", "code"), primary("item", "目录项"), col("kind", "类型", "tag"), col("source", "数源部门", "text"), col("said", "情况", "text"), col("raised", "发现时间", "datetime"),
+			Columns: []procedure.Column{col("id", "编号", "code"), primary("item", "目录项"), col("kind", "类型", "tag"), col("source", "数源部门", "text"), col("said", "情况", "text"), col("periods", "逾期期数", "int"), col("raised", "发现时间", "datetime"),
 				col("state", "状态", "tag"), col("case", "处置事项", "code")},
 			Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "a.state", Options: openState}, {Key: "kind", Label: "类型", Expr: "a.kind", Options: Kinds}},
 			From:    "supply_alarm a LEFT JOIN catalogue_item i ON i.id = a.item LEFT JOIN org o ON o.id = a.source_org LEFT JOIN case_file f ON f.no = a.case_no", Key: "a.id",
 			Cells: map[string]string{"id": "a.id", "item": "COALESCE(i.title, a.item)", "kind": register.LabelCase("a.kind", Kinds), "source": "o.name", "said": "a.said", "raised": "a.raised",
-				"state": "CASE WHEN a.state = 'resolved' THEN '已解决' ELSE " + register.LabelCase("COALESCE(f.state, 'found')", alarmStates) + " END", "case": "a.case_no"},
+				"periods": "CASE a.kind WHEN 'late' THEN (SELECT COUNT(*) FROM supply_period p WHERE p.alarm = a.id) END",
+				"state":   "CASE WHEN a.state = 'resolved' THEN '已解决' ELSE " + register.LabelCase("COALESCE(f.state, 'found')", alarmStates) + " END", "case": "a.case_no"},
 			Search: []string{"i.title", "o.name", "a.id"}, Order: "-a.raised", Visible: scope("a.source_org", "a.operator_org", "a.division"), Item: alarmPage},
 		ratesRegister(),
 		{ID: "supply_requests", Title: "供给需求", Group: group, Plan: c, Roles: readers,
@@ -112,7 +113,7 @@ func Registers() []*register.Register {
 				col("state", "状态", "tag"), col("number", "登记确认单编号", "code"), col("coded", "赋码日期", "date"), col("valid", "有效期至", "date")},
 			Filters: []register.Filter{{Key: "state", Label: "状态", Expr: "n.state", Options: NationalStates}, {Key: "limit", Label: "期限", Expr: nationalLimit, Options: nationalLimits}},
 			From:    "national_registration n JOIN catalogue_item i ON i.id = n.item LEFT JOIN org o ON o.id = n.source_org", Key: "n.item",
-			Cells: map[string]string{"item": "i.title", "source": "o.name", "duty": "CASE WHEN n.obliged THEN '应当登记' ELSE '鼓励登记' END", "began": "n.began", "due": "n.due - 1", "limit": register.LabelCase(nationalLimit, nationalLimits),
+			Cells: map[string]string{"item": "i.title", "source": "o.name", "duty": "CASE WHEN n.obliged THEN '应当登记' ELSE '鼓励登记' END", "began": "n.began", "due": "n.due - 1", "limit": "CASE WHEN " + nationalLimit + " <> 'none' THEN " + register.LabelCase(nationalLimit, nationalLimits) + " END",
 				"state": register.LabelCase("n.state", NationalStates), "number": "n.number", "coded": "n.coded", "valid": "n.valid_to"},
 			Search: []string{"i.title", "o.name", "n.number"}, Order: "n.due", Item: nationalPage,
 			Visible: scope("n.source_org", "(SELECT MAX(h.operator_org) FROM hookup h WHERE h.item = n.item)", "n.division")},
@@ -132,4 +133,4 @@ const nationalLimit = `CASE WHEN n.state = 'coded' AND n.told = 'expired' THEN '
 	WHEN n.told = 'overdue' THEN 'overdue' WHEN n.told = 'near' THEN 'near' WHEN n.due_year > 0 THEN 'unresolved' ELSE 'waiting' END`
 
 var nationalLimits = []procedure.Option{{Value: "waiting", Label: "未到期"}, {Value: "near", Label: "即将到期"}, {Value: "overdue", Label: "逾期未申请"}, {Value: "unresolved", Label: "期限待公布"},
-	{Value: "renew", Label: "可以续展"}, {Value: "expired", Label: "已过有效期"}, {Value: "none", Label: "—"}}
+	{Value: "renew", Label: "可以续展"}, {Value: "expired", Label: "已过有效期"}, {Value: "none", Label: "无须提醒"}}
