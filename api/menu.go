@@ -17,6 +17,9 @@ func DefaultMenu(registers []*register.Register, extra func(procedure.Actor) []M
 		if label := leaderLabel(a); label != "" {
 			bench.Children = append(bench.Children, MenuItem{"leader", label, "/leader"})
 		}
+		if a.Has(party.Source) {
+			bench.Children = append(bench.Children, MenuItem{"source", "数源工作台", "/source"})
+		}
 		if hasJobs(a) {
 			bench.Children = append(bench.Children, MenuItem{"jobs", "后台任务", "/jobs"})
 		}

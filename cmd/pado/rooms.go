@@ -179,6 +179,7 @@ func (x *platform) choices() map[string]api.Choices {
 func (x *platform) moreRoutes() func(*api.API) {
 	return func(a *api.API) {
 		api.ReadingRoutes(x.samples())(a)
+		api.SourceRoutes()(a)
 		api.SandboxRoutes(x.sandbox)(a)
 		api.KeyRoutes(x.keyring)(a)
 		api.JobRoutes()(a)

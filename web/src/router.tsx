@@ -30,6 +30,7 @@ const work = createRoute({ getParentRoute: () => shell, path: '/work', validateS
 const casePage = createRoute({ getParentRoute: () => shell, path: '/cases/$no', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/routes'), 'CaseRoute') })
 const reading = createRoute({ getParentRoute: () => shell, path: '/cases/$no/reading', component: lazyRouteComponent(() => import('./pages/routes'), 'ReadingRoute') })
 const pipeline = createRoute({ getParentRoute: () => shell, path: '/cases/$no/pipeline', component: lazyRouteComponent(() => import('./pages/routes'), 'PipelineRoute') })
+const source = createRoute({ getParentRoute: () => shell, path: '/source', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/routes'), 'SourceRoute') })
 const newList = createRoute({ getParentRoute: () => shell, path: '/new', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/NewPage')) })
 const newCase = createRoute({ getParentRoute: () => shell, path: '/new/$procedure', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/routes'), 'NewCaseRoute') })
 const registers = createRoute({ getParentRoute: () => shell, path: '/registers', validateSearch: strings, component: lazyRouteComponent(() => import('./pages/RegistersPage')) })
@@ -53,7 +54,7 @@ const logEntry = createRoute({ getParentRoute: () => shell, path: '/log/$seq', c
 const tree = rootRoute.addChildren([
   signIn,
   register,
-  shell.addChildren([index, work, casePage, reading, pipeline, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects, keys, accounts, account, log, logEntry]),
+  shell.addChildren([index, work, casePage, reading, pipeline, source, newList, newCase, registers, registerList, registerItem, messages, search, jobs, leader, help, helpProcedure, profile, projects, keys, accounts, account, log, logEntry]),
 ])
 
 export const router = createRouter({

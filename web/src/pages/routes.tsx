@@ -12,6 +12,7 @@ const KeysPage = lazy(() => import('./KeysPage'))
 const ProjectPage = lazy(() => import('./ProjectPage'))
 
 const SheetPage = lazy(() => import('./SheetPage'))
+const SourcePage = lazy(() => import('./SourcePage'))
 const PipelinePage = lazy(() => import('./PipelinePage'))
 const AccountPage = lazy(() => import('./AccountPage'))
 const LogEntryPage = lazy(() => import('./LogEntryPage'))
@@ -64,4 +65,8 @@ export function ReadingRoute() {
 export function PipelineRoute() {
   const { no } = useParams({ from: '/shell/cases/$no/pipeline' })
   return wait(<PipelinePage key={no} no={no} />)
+}
+export function SourceRoute() {
+  const { org } = useSearch({ from: '/shell/source' })
+  return wait(<SourcePage key={org} org={org} />)
 }

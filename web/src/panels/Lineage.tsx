@@ -7,9 +7,9 @@ import { graphOf, wayOf, type Node } from './lineage'
 import type { PanelProps } from './index'
 import './governance.css'
 
-const W = 190
+const W = 152
 const H = 76
-const GAP = 46
+const GAP = 28
 
 /** 血缘: from the source files to the products, station by station. The list says the same in words. */
 export default function Lineage({ section }: PanelProps) {

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { t } from '../i18n'
 import { integer } from '../lib/format'
 import { EmptyBox } from '../ui/atoms'
@@ -6,6 +7,7 @@ import type { PanelProps } from './index'
 import './governance.css'
 
 type Bar = { label: string; count: number }
+type Bin = { from?: string; to?: string; rows: number }
 export type Profile = {
   name: string
   title?: string
@@ -18,7 +20,11 @@ export type Profile = {
   min?: string
   max?: string
   mean?: string
-  histogram?: Bar[] | null
+  bins?: Bin[] | null
+  top?: { value: string; rows: number }[] | null
+  other_rows?: number
+  others?: number
+  withheld?: string
 }
 
 /** Share of a whole to one decimal, cut off so that only the whole reads 100. */
@@ -74,9 +80,54 @@ export default function Profiles({ section }: PanelProps) {
               </div>
             )}
           </dl>
-          {!!c.histogram?.length && <Histogram bars={c.histogram} name={c.title || c.name} />}
+          {!!c.bins?.length && <Histogram bars={c.bins.map((b) => ({ label: rangeOf(b), count: b.rows }))} name={c.title || c.name} />}
+          {!!c.top?.length && <Top c={c} />}
+          {c.withheld && <p className="muted profile-withheld">{c.withheld}</p>}
         </article>
       ))}
+    </div>
+  )
+}
+
+const rangeOf = (b: Bin): string => (b.from === undefined ? t('data.below', { to: b.to ?? '' }) : b.to === undefined ? t('data.above', { from: b.from }) : t('data.between', { from: b.from, to: b.to }))
+
+/** The commonest values as bars, the rest in one line. */
+function Top({ c }: { c: Profile }) {
+  const [all, setAll] = useState(false)
+  const top = c.top ?? []
+  const most = Math.max(1, ...top.map((x) => x.rows), c.other_rows ?? 0)
+  const rest = c.other_rows ?? 0
+  return (
+    <div className="profile-top">
+      <table aria-label={t('data.top', { name: c.title || c.name })}>
+        <tbody>
+          {(all ? top : top.slice(0, 6)).map((x) => (
+            <tr key={x.value}>
+              <th scope="row" title={x.value}>
+                {x.value}
+              </th>
+              <td>
+                <Meter value={x.rows} of={most} />
+              </td>
+              <td className="right">{integer(x.rows)}</td>
+            </tr>
+          ))}
+          {rest > 0 && (
+            <tr>
+              <th scope="row">{t('data.others', { n: integer(c.others ?? 0) })}</th>
+              <td>
+                <Meter value={rest} of={most} />
+              </td>
+              <td className="right">{integer(rest)}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      {top.length > 6 && (
+        <button type="button" className="link-button no-print" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? t('data.less') : t('data.more', { n: top.length })}
+        </button>
+      )}
     </div>
   )
 }
