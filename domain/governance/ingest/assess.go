@@ -26,8 +26,12 @@ func (r *run) assess(file string, res *Result) (quality.Report, error) {
 			rule++
 		}
 	}
+	r.reconciled(&rep, res)
 	from := "read_parquet(" + pipeline.Text(file) + ")"
 	if err := r.profile(from, &rep); err != nil {
+		return rep, err
+	}
+	if err := r.plots(from, &rep); err != nil {
 		return rep, err
 	}
 	for _, g := range r.p.Quality {
@@ -47,6 +51,20 @@ func (r *run) readable(rep *quality.Report, res *Result) {
 	}
 	n := res.Steps[0].Out
 	rep.Add(pipeline.Accessibility, quality.Rule{ID: "readable", Label: "记录可读取", Step: res.Steps[0].Name, Ratio: quality.Of(n, n+broken)})
+}
+
+// reconciled is the consistency of the file with itself: figures it gives about
+// its rows, held to the rows.
+func (r *run) reconciled(rep *quality.Report, res *Result) {
+	if r.sums == nil {
+		return
+	}
+	res.Reconciled = r.sums.list
+	for _, k := range []struct{ kind, id, label string }{{"section", "section_counts", "分节标注的行数与实际相符"}, {"total", "totals", "合计行与各行之和相符"}} {
+		if n := r.sums.stated[k.kind]; n > 0 {
+			rep.Add(pipeline.Consistency, quality.Rule{ID: k.id, Label: k.label, Step: res.Steps[0].Name, OnFail: "report", Ratio: quality.Of(r.sums.agreed[k.kind], n)})
+		}
+	}
 }
 
 // summable types have a mean, ordered ones a smallest and largest value.

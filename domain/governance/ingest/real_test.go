@@ -107,6 +107,10 @@ func TestBeijing(t *testing.T) {
 	if n := rule(t, res, "deduplicate", "duplicate"); n != 0 {
 		t.Errorf("%d hours twice", n)
 	}
+	drawn(t, res)
+	if len(pm.Bins) < 10 || pm.Bins[0].From != "0" || pm.Bins[len(pm.Bins)-1].To != "" {
+		t.Errorf("%+v", pm.Bins)
+	}
 }
 
 // An hour taken out is noticed.
@@ -137,6 +141,7 @@ func TestAdult(t *testing.T) {
 			t.Errorf("%s shows its values", c.Name)
 		}
 	}
+	drawn(t, res)
 	// The counts that the data's own documentation gives for "?".
 	if nulls["workclass"] != 1_836 || nulls["occupation"] != 1_843 || nulls["native_country"] != 583 || nulls["age"] != 0 {
 		t.Errorf("nulls %v", nulls)
@@ -311,8 +316,43 @@ func TestColleges(t *testing.T) {
 	if res.Rows != 248 || fmt.Sprint(reasons) != "map[banner:2 section:30]" {
 		t.Errorf("%d rows, %v", res.Rows, reasons)
 	}
+	if s := res.Report.Score("section_counts"); s.Numerator != 30 || s.Denominator != 30 || len(res.Reconciled) != 30 {
+		t.Errorf("%+v, %d", s, len(res.Reconciled))
+	}
 	rows := table(t, dir, res)
+	for _, r := range rows {
+		if f := strings.Split(r, "|"); f[0] == "∅" || strings.Contains(f[0], "（") || len(f[1]) != 10 || f[1][:2] != "42" {
+			t.Errorf("%q", r)
+		}
+	}
 	if rows[0] != "北京市|4211050001|北京市海淀区职工大学|北京市" || !strings.HasPrefix(rows[247], "新疆维吾尔自治区|4265051717|") {
 		t.Errorf("%q … %q", rows[0], rows[247])
+	}
+}
+
+// drawn checks every column's plot: it adds up to the rows with a value, shows
+// nothing small of what is not public, and nothing at all of what may not be.
+func drawn(t testing.TB, res *Result) {
+	t.Helper()
+	for _, c := range res.Report.Columns {
+		shown := c.OtherRows
+		for _, b := range c.Bins {
+			shown += b.Rows
+			if c.Label != "public" && b.Rows > 0 && b.Rows < quality.MinCell {
+				t.Errorf("%s shows %+v", c.Name, b)
+			}
+		}
+		for _, v := range c.Top {
+			shown += v.Rows
+			if c.Label != "public" && v.Rows < quality.MinCell {
+				t.Errorf("%s shows %+v", c.Name, v)
+			}
+		}
+		if c.Withheld == "" && shown != c.Rows-c.Nulls || c.Withheld != "" && shown != 0 {
+			t.Errorf("%s: %d drawn of %d, %q", c.Name, shown, c.Rows-c.Nulls, c.Withheld)
+		}
+		if (c.Label == "forbidden" || c.Label == "unit" || c.Label == "join_only" || c.Label == "sensitive_dim") && c.Withheld == "" {
+			t.Errorf("%s is labelled %s and drawn", c.Name, c.Label)
+		}
 	}
 }

@@ -88,6 +88,7 @@ type Result struct {
 	Schema      []Column       `json:"schema"`
 	Steps       []StepCount    `json:"steps"`
 	Report      quality.Report `json:"quality"`
+	Reconciled  []Reconciled   `json:"reconciled,omitempty"` // figures of the file held to its rows
 	Lineage     Lineage        `json:"lineage"`
 	Repeated    bool           `json:"-"` // the version was already there; nothing was done
 }
@@ -129,7 +130,8 @@ type run struct {
 	lineage  Lineage
 	encoding read.Encoding
 	codes    map[string]*codes.List
-	surveyed bool // the digest was computed here and not only announced
+	sums     *reconciler // nil if the file gives no figures about its rows
+	surveyed bool        // the digest was computed here and not only announced
 	version  string
 	temp     *tempDir
 	eng      *engine.Engine
@@ -357,6 +359,11 @@ func (r *run) produce(w io.Writer, final bool, step string) error {
 	})
 	if err != nil {
 		return r.canceled(err)
+	}
+	if final && r.p.Source.Strays != nil {
+		s.sums = newReconciler(s.names)
+		r.sums = s.sums
+		defer s.sums.close()
 	}
 	buf := make([]byte, 0, 256<<10)
 	fed := int64(0)

@@ -70,6 +70,8 @@ type shaped struct {
 	Header int64 // header records
 	in     read.Row
 	line   []byte
+	names  []string
+	sums   *reconciler      // adds up what passes; nil for not
 	is     map[int64]string // what single rows were said to be
 }
 
@@ -104,6 +106,7 @@ func (s *shaped) bind() ([]string, error) {
 		raw := make([]string, len(cols))
 		for i, c := range cols {
 			raw[i] = c.Key()
+			s.names = append(s.names, c.Name)
 		}
 		return raw, nil
 	}
@@ -124,6 +127,7 @@ func (s *shaped) bind() ([]string, error) {
 	for n := len(names); n > 0 && nameless(header, n-1) && !slices.ContainsFunc(cols, func(c pipeline.Column) bool { return c.Name == names[n-1] }); n-- {
 		names = names[:n-1]
 	}
+	s.names = names
 	raw := make([]string, len(names))
 	var missing, extra []string
 	for i, n := range names {
@@ -241,14 +245,41 @@ func (s *shaped) Next(r *read.Row) error {
 		}
 		reason, section := s.judge(&s.in)
 		if reason == "" {
+			s.tally(reason)
 			*r = s.in
 			s.finish(r)
 			return nil
 		}
+		s.tally(reason)
 		if reason == ReasonSection {
 			s.section = []byte(section)
 		}
 		s.reject(reason, &s.in)
+	}
+}
+
+// tally holds the figures that the file gives about its rows to the rows.
+func (s *shaped) tally(reason Reason) {
+	if s.sums == nil || reason == "" && len(s.src.Strays.Totals) == 0 {
+		if s.sums != nil {
+			s.sums.rows++
+		}
+		return
+	}
+	cells := s.in.Cells()
+	field := func(i int) string {
+		if i < len(cells) {
+			return cells[i]
+		}
+		return ""
+	}
+	switch reason {
+	case "":
+		s.sums.row(field)
+	case ReasonSection:
+		s.sums.heading(s.in.N, firstFilled(s.in.Line))
+	case ReasonTotal:
+		s.sums.total(s.in.N, field)
 	}
 }
 

@@ -77,6 +77,9 @@ func TestReconcile(t *testing.T) {
 	dir := t.TempDir()
 	res := mustRun(t, v.Proposal.Pipeline, textInput(messy), dir)
 	balanced(t, dir, res)
+	if a, b := res.Report.Score("section_counts"), res.Report.Score("totals"); a.Numerator != 1 || a.Denominator != 2 || b.Numerator != 3 || b.Denominator != 4 || fmt.Sprint(res.Reconciled) != have {
+		t.Errorf("%+v %+v %v", a, b, res.Reconciled)
+	}
 	if rows := table(t, dir, res); fmt.Sprint(rows) != "[甲村|3|1.5|∅|北城（2个） 乙村|4|2.0|x|北城（2个） 丙村|5|1.0|∅|南城（3个）]" {
 		t.Errorf("%q", rows)
 	}

@@ -60,6 +60,7 @@ type Column struct {
 	Min      string `json:"min,omitempty"`
 	Max      string `json:"max,omitempty"`
 	Mean     string `json:"mean,omitempty"` // four decimals
+	Plot
 }
 
 // Report is the whole.
