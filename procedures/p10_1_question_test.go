@@ -160,3 +160,59 @@ func TestADowngradeIsOnRecord(t *testing.T) {
 		}
 	})
 }
+
+func TestTheFourListsAreFourThings(t *testing.T) {
+	eachBasis(t, func(t *testing.T, b *basis) {
+		b.mandate()
+		b.scheme()
+		item := b.published(catalogueForm(nil))
+		b.published(catalogueForm(func(f map[string]any) { f["title"] = "企业抽样" }))
+		b.backfilled(map[string]any{"item": item, "fields": "age"})
+		rows := func(id string, a procedure.Actor) (out []string) {
+			t.Helper()
+			b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+				for _, g := range procedures.Registers() {
+					if g.ID != id {
+						continue
+					}
+					p, err := g.List(r, a, register.Query{})
+					if err != nil {
+						return err
+					}
+					for _, row := range p.Rows {
+						out = append(out, row.Key)
+						it, err := g.Item(r, a, row.Key)
+						if err != nil {
+							return err
+						}
+						if raw, err := json.Marshal(it.Sections); err != nil || id == "authorised_catalogue" && (strings.Contains(string(raw), "性别") || !strings.Contains(string(raw), "年龄")) {
+							t.Errorf("%s shows other fields than are authorised: %s %v", id, raw, err)
+						}
+					}
+				}
+				return nil
+			}))
+			return out
+		}
+		public := procedure.Actor{}
+		if n := len(rows("catalogue", public)); n != 2 {
+			t.Errorf("%d items in the city's catalogue", n)
+		}
+		if got := rows("authorised_catalogue", public); len(got) != 1 || !strings.HasSuffix(got[0], "@"+item) {
+			t.Errorf("%v is authorised", got)
+		}
+		if got := rows("internal_catalogue", b.actor(b.op)); len(got) != 1 || got[0] != item {
+			t.Errorf("the operator's list: %v", got)
+		}
+		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+			for _, g := range procedures.Registers() {
+				if g.ID == "internal_catalogue" {
+					if _, err := g.List(r, b.actor(b.src1), register.Query{}); err == nil || g.Public {
+						t.Error("the inner catalogue is open to others")
+					}
+				}
+			}
+			return nil
+		}))
+	})
+}

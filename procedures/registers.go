@@ -24,6 +24,7 @@ var registers = []func() []*register.Register{
 	party.Registers,
 	agreement.Registers,
 	catalogue.Registers,
+	catalogueLists,
 	fielduse.Registers,
 	governance.Registers,
 	supply.Registers,
