@@ -9,5 +9,5 @@ func authorisation() []*procedure.Procedure {
 
 // resources are the procedures of catalogue and hookup (七, 六之二).
 func resources() []*procedure.Procedure {
-	return []*procedure.Procedure{P07Catalogue(), P06Hookup(), P06HookupBySource()}
+	return []*procedure.Procedure{P07Catalogue(), P06Hookup(), P06HookupBySource(), P10Destruction()}
 }

@@ -36,6 +36,7 @@ type basis struct {
 	govOrg, srcOrg      string
 	opOrg, authOrg      string
 	runner              *governance.Runner
+	rawDir              string
 	uploads             uploads
 }
 
@@ -51,7 +52,7 @@ func (u uploads) Open(id string) (io.ReadCloser, error) {
 
 func basisProcedures() []*procedure.Procedure {
 	return []*procedure.Procedure{procedures.P05Mandate(), procedures.P06Scheme(), procedures.P06Agreement(), procedures.P06Amendment(), procedures.P07Catalogue(),
-		procedures.P06Hookup(), procedures.P06HookupBySource(), procedures.P10Question(), procedures.P10QuestionByOperator(),
+		procedures.P06Hookup(), procedures.P06HookupBySource(), procedures.P10Destruction(), procedures.P10Question(), procedures.P10QuestionByOperator(),
 		procedures.P07Batch(), procedures.P07Import()}
 }
 
@@ -84,7 +85,8 @@ func openBasis(t *testing.T, e store.Engine) *basis {
 	kek := bytes.Repeat([]byte{5}, 32)
 	ring, err := vault.NewKeyring(kek)
 	b.must(err)
-	v, err := vault.At(filepath.Join(t.TempDir(), "raw"), ring, vault.AES256GCM)
+	b.rawDir = filepath.Join(t.TempDir(), "raw")
+	v, err := vault.At(b.rawDir, ring, vault.AES256GCM)
 	b.must(err)
 	b.runner = governance.NewRunner(governance.Config{DB: b.db, Vault: v, Ring: ring, KEK: kek, Pool: filepath.Join(t.TempDir(), "pool"), Files: b.uploads})
 	return b

@@ -15,6 +15,7 @@ type hookupForm struct {
 	Reason    string `json:"reason"`
 	RowsBound int    `json:"rowsBound"`
 	Pipeline  string `json:"pipeline"`
+	Retain    int    `json:"retain"`
 
 	Address   string `json:"address"`
 	TLS       string `json:"tls"`
@@ -66,12 +67,13 @@ func hookup(id, prefix, title string, by procedure.Role) *procedure.Procedure {
 			return "接入“" + it.Title + "”", nil
 		},
 		Form: procedure.FormOf[hookupForm](append([]procedure.Field{
-			procedure.Field{Name: "item", Label: "目录项", Kind: procedure.Ref, Source: "catalogue_authorisable", Required: true, Plan: c, Section: "申请"},
-			procedure.Field{Name: "kind", Label: "接入方式", Kind: procedure.Choice, Options: governance.Kinds, Required: true, Plan: c, Section: "申请"},
-			procedure.Field{Name: "cycle", Label: "供给周期", Kind: procedure.Choice, Options: catalogue.Cycles, Required: true, Plan: plan.C("7.2"), Section: "申请"},
-			procedure.Field{Name: "reason", Label: "用途和说明", Kind: procedure.LongText, Max: 2000, Required: true, Plan: c, Section: "申请"},
-			procedure.Field{Name: "rowsBound", Label: "每个保护单元参与一次提问的最多行数", Kind: procedure.Integer, Min: 1, Max: 1000, Plan: plan.C("6.3.3"), Section: "治理", Help: "由运营机构在对接时填写；一个人（户、企业）可能有多行记录时大于1"},
-			procedure.Field{Name: "pipeline", Label: "治理流水线声明", Kind: procedure.LongText, Max: 20000, Plan: c, Section: "治理", Help: "由运营机构在对接时填写：列、清洗、校验、脱敏、目标字段"}}, connectionFields()...)...),
+			{Name: "item", Label: "目录项", Kind: procedure.Ref, Source: "catalogue_authorisable", Required: true, Plan: c, Section: "申请"},
+			{Name: "kind", Label: "接入方式", Kind: procedure.Choice, Options: governance.Kinds, Required: true, Plan: c, Section: "申请"},
+			{Name: "cycle", Label: "供给周期", Kind: procedure.Choice, Options: catalogue.Cycles, Required: true, Plan: plan.C("7.2"), Section: "申请"},
+			{Name: "reason", Label: "用途和说明", Kind: procedure.LongText, Max: 2000, Required: true, Plan: c, Section: "申请"},
+			{Name: "retain", Label: "原始文件保留月数", Kind: procedure.Integer, Min: 1, Max: 600, Plan: plan.C("10.5.1"), Section: "申请", Help: "不填按平台参数“原始文件的保留期限”"},
+			{Name: "rowsBound", Label: "每个保护单元参与一次提问的最多行数", Kind: procedure.Integer, Min: 1, Max: 1000, Plan: plan.C("6.3.3"), Section: "治理", Help: "由运营机构在对接时填写；一个人（户、企业）可能有多行记录时大于1"},
+			{Name: "pipeline", Label: "治理流水线声明", Kind: procedure.LongText, Max: 20000, Plan: c, Section: "治理", Help: "由运营机构在对接时填写：列、清洗、校验、脱敏、目标字段"}}, connectionFields()...)...),
 		States: procedure.Phases{
 			{ID: "draft", Label: "填写", Owes: by, Track: true},
 			{ID: "coordination", Label: "待数据管理部门协调", Owes: party.Authority, Within: "hookup.coordinate", Track: true},

@@ -272,7 +272,7 @@ var connectHookup = procedure.Effect{Name: "connect", Say: "接入登记生效�
 	if unit == "" {
 		unit = "none"
 	}
-	h, _, err := governance.Connect(c.W, governance.Hookup{Item: f.Item, SourceOrg: it.SourceOrg, OperatorOrg: c.Desk.Org, Division: it.Division, Kind: f.Kind, Pipeline: f.Pipeline, Cycle: f.Cycle, CaseNo: c.Case.No},
+	h, _, err := governance.Connect(c.W, governance.Hookup{Item: f.Item, SourceOrg: it.SourceOrg, OperatorOrg: c.Desk.Org, Division: it.Division, Kind: f.Kind, Pipeline: f.Pipeline, Cycle: f.Cycle, CaseNo: c.Case.No, RetainMonths: f.Retain},
 		governance.Dataset{Title: title, UnitDomain: unit, UnitColumn: p.Target.Unit, RowsBound: f.RowsBound}, c.Actor.Person)
 	if err != nil {
 		return err

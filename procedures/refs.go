@@ -27,6 +27,7 @@ var nameBy = map[string]string{
 		WHERE v.terms_digest = $1 GROUP BY v.terms_digest`,
 	"statements_open": `SELECT s.id || ' ' || s.month || ' ' || o.name FROM statement s JOIN org o ON o.id = s.customer_org WHERE s.id = $1`,
 	"fees_due":        `SELECT id || ' ' || month FROM fee_due WHERE id = $1`,
+	"raw_files":       `SELECT name || '（' || id || '）' FROM raw_file WHERE id = $1`,
 }
 
 const (
@@ -52,6 +53,7 @@ var own = map[string]string{
 	"datasets_supplied":  `SELECT 1 FROM hookup WHERE dataset = $1 AND operator_org = $2`,
 	"statements_open":    `SELECT 1 FROM statement WHERE id = $1 AND $2 IN (customer_org, operator_org)`,
 	"fees_due":           `SELECT 1 FROM fee_due WHERE id = $1 AND operator_org = $2`,
+	"raw_files":          `SELECT 1 FROM raw_file f JOIN hookup h ON h.id = f.hookup WHERE f.id = $1 AND h.operator_org = $2`,
 }
 
 const (

@@ -54,6 +54,9 @@ func (p *place) dsn() string {
 
 // readKEK reads the key-encryption key; with create it makes one where none is.
 func (p *place) readKEK(create bool) ([]byte, error) {
+	if _, err := os.Stat(p.next()); err == nil {
+		return nil, errRotating
+	}
 	b, err := os.ReadFile(p.kek)
 	if errors.Is(err, os.ErrNotExist) && create {
 		b = make([]byte, secret.KEKSize)

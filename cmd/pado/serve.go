@@ -71,6 +71,16 @@ func serveCommand(ctx context.Context, args []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if err := p.check(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(p.data); err == nil {
+		lock, err := p.hold(false)
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
+	}
 	x, err := assemble(ctx, p)
 	if err != nil {
 		return err

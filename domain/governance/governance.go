@@ -24,9 +24,10 @@ type Hookup struct {
 	State                                      string // connected or stopped
 	CaseNo                                     string
 	Created, Stopped                           store.Time
+	RetainMonths                               int // raw files are kept so long; 0 = the city's parameter
 }
 
-const hookupColumns = `id, item, source_org, operator_org, division, kind, dataset, pipeline, pipeline_digest, cycle, state, case_no, created, stopped`
+const hookupColumns = `id, item, source_org, operator_org, division, kind, dataset, pipeline, pipeline_digest, cycle, state, case_no, created, stopped, retain_months`
 
 // UnitDomains are what a protected unit can be (保护单元).
 var UnitDomains = []procedure.Option{{Value: "natural_person", Label: "自然人"}, {Value: "household", Label: "家庭户"},
@@ -183,8 +184,8 @@ func Connect(w *store.Tx, h Hookup, d Dataset, by string) (Hookup, Dataset, erro
 		return h, d, err
 	}
 	h.ID, h.Dataset, h.PipelineDigest, h.State, h.Created = fmt.Sprintf("hk-%06d", n), d.ID, digest, "connected", now
-	if _, err := w.Exec(`INSERT INTO hookup (`+hookupColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`,
-		h.ID, h.Item, h.SourceOrg, h.OperatorOrg, h.Division, h.Kind, h.Dataset, h.Pipeline, h.PipelineDigest, h.Cycle, h.State, h.CaseNo, h.Created, h.Stopped); err != nil {
+	if _, err := w.Exec(`INSERT INTO hookup (`+hookupColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+		h.ID, h.Item, h.SourceOrg, h.OperatorOrg, h.Division, h.Kind, h.Dataset, h.Pipeline, h.PipelineDigest, h.Cycle, h.State, h.CaseNo, h.Created, h.Stopped, h.RetainMonths); err != nil {
 		return h, d, err
 	}
 	record(w, "governance.connect", by, h.OperatorOrg, h.ID, "connect", "connected", map[string]string{"case": h.CaseNo, "item": h.Item, "dataset": d.ID, "pipeline": digest})

@@ -40,7 +40,7 @@ func Registers() []*register.Register {
 				"rows": "v.rows", "score": "v.score", "accepted": "v.decided"},
 			Search: []string{"d.id", "d.title", "o.name"}, Order: "-d.created", Item: datasetPage,
 			Visible: own("d.source_org", "(SELECT MAX(h.operator_org) FROM hookup h WHERE h.dataset = d.id)")},
-		accessRegister(),
+		accessRegister(), destructionRegister(),
 	}
 }
 
@@ -190,6 +190,19 @@ func percent(bp int) string { return fmt.Sprintf("%d.%02d%%", bp/100, bp%100) }
 // with a current version.
 func Choices() map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error) {
 	return map[string]func(*store.ReadTx, procedure.Actor, string) ([]procedure.Option, error){
+		"raw_files": func(r *store.ReadTx, a procedure.Actor, q string) (out []procedure.Option, err error) {
+			for _, d := range a.Desks {
+				if d.Role != "operator" {
+					continue
+				}
+				part, err := Destroyable(r, d.Org, q)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, part...)
+			}
+			return out, nil
+		},
 		"datasets": func(r *store.ReadTx, a procedure.Actor, q string) ([]procedure.Option, error) {
 			var rows []struct{ ID, Title, SourceOrg string }
 			like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q) + "%"

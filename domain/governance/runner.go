@@ -58,7 +58,7 @@ func Queue(w *store.Tx, f Raw, h Hookup) (string, error) {
 
 // Handlers are the job handlers of this room.
 func (r *Runner) Handlers() map[string]job.Handler {
-	return map[string]job.Handler{KindIngest: r.ingestJob, KindFetch: r.fetchJob, KindProbe: r.probeJob}
+	return map[string]job.Handler{KindIngest: r.ingestJob, KindFetch: r.fetchJob, KindProbe: r.probeJob, KindDestroy: r.destroyJob}
 }
 
 func (r *Runner) ingestJob(ctx context.Context, t *job.Task) (job.Outcome, error) {
