@@ -9,6 +9,7 @@ import (
 	"pado/core/procedure"
 	"pado/core/register"
 	"pado/core/store"
+	"pado/domain/party"
 	"pado/plan"
 )
 
@@ -21,11 +22,11 @@ func Registers() []*register.Register {
 	return []*register.Register{
 		{ID: "mandates", Title: "授权依据", Group: group, Plan: plan.C("5.0"),
 			Columns: []procedure.Column{{Key: "title", Label: "授权文件", Kind: "text", Primary: true}, {Key: "doc_no", Label: "文号", Kind: "code"},
-				{Key: "government", Label: "授权政府", Kind: "text"}, {Key: "authority", Label: "实施机构", Kind: "text"}, {Key: "division", Label: "行政区划", Kind: "code"},
+				{Key: "government", Label: "授权政府", Kind: "text"}, {Key: "authority", Label: "实施机构", Kind: "text"}, {Key: "division", Label: "行政区划", Kind: "text"},
 				{Key: "valid_from", Label: "生效日", Kind: "date"}, {Key: "valid_to", Label: "末日", Kind: "date"}, {Key: "state", Label: "决定", Kind: "tag"}, {Key: "backfill", Label: "补录", Kind: "tag"}},
 			Filters: []register.Filter{{Key: "state", Label: "决定", Expr: "m.state", Options: states}},
 			From:    "mandate m LEFT JOIN org g ON g.id = m.government_org LEFT JOIN org a ON a.id = m.authority_org", Key: "m.id",
-			Cells: map[string]string{"title": "m.title", "doc_no": "m.doc_no", "government": "g.name", "authority": "a.name", "division": "m.division",
+			Cells: map[string]string{"title": "m.title", "doc_no": "m.doc_no", "government": "g.name", "authority": "a.name", "division": party.DivisionCell("m.division"),
 				"valid_from": "m.valid_from", "valid_to": "m.valid_to", "state": stateCell("m.state"), "backfill": backfillCell("m.backfill")},
 			Search: []string{"m.title", "m.doc_no"}, Order: "-m.valid_from", Public: true, Item: mandateItem},
 		{ID: "schemes", Title: "实施方案", Group: group, Plan: plan.C("6.1.1"),

@@ -49,6 +49,9 @@ func optionNames(list []procedure.Option) map[string]string {
 	return out
 }
 
+// DivisionCell is an SQL expression for the name of the division whose code expr holds.
+func DivisionCell(expr string) string { return labels(expr, divisionNames()) }
+
 func divisionNames() map[string]string {
 	out := map[string]string{}
 	for _, d := range id.Divisions() {
@@ -133,7 +136,7 @@ var orgRegister = &register.Register{
 		{Key: "kind", Label: "单位性质", Expr: "o.kind", Options: Kinds}},
 	From: orgFrom,
 	Key:  "o.id || '/' || COALESCE(x.role, '')",
-	Cells: map[string]string{"name": "o.name", "role": labels("x.role", roleNames()), "division": labels("COALESCE(x.division, o.division)", divisionNames()),
+	Cells: map[string]string{"name": "o.name", "role": labels("x.role", roleNames()), "division": DivisionCell("COALESCE(x.division, o.division)"),
 		"kind": labels("o.kind", optionNames(Kinds)), "uscc": "o.uscc", "legal": "CASE WHEN o.legal_person THEN '是' ELSE '否' END",
 		"status": "CASE o.status WHEN 'active' THEN '正常' ELSE '已停用' END", "since": "x.since"},
 	Search: []string{"o.name", "o.uscc"}, Order: "o.name", Visible: visibleOrgs, Item: orgItem,

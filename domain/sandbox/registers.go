@@ -119,17 +119,23 @@ func projectPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item
 	return out, nil
 }
 
+// Rho writes an amount of ρ kept in 10⁻⁹ exactly, without the zeros behind it: 1500000000 → "1.5".
+func Rho(nano int64) string {
+	s := fmt.Sprintf("%d.%09d", nano/1e9, nano%1e9)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}
+
 // BudgetSection shows what a project has and has left of every budget.
 func BudgetSection(r *store.ReadTx, project string) (procedure.Section, error) {
-	s := procedure.Section{Kind: "table", Title: "隐私预算", Clause: "6.3.3", Note: "ρ 以十亿分之一计，δ 以十的负十五次方计；先扣后跑，不退还。",
-		Columns: []procedure.Column{{Key: "lineage", Label: "数据谱系", Kind: "code", Primary: true}, {Key: "rho", Label: "额度 ρ", Kind: "int"}, {Key: "spent", Label: "已用 ρ", Kind: "int"},
-			{Key: "left", Label: "剩余 ρ", Kind: "int"}, {Key: "delta", Label: "剩余 δ", Kind: "int"}}}
+	s := procedure.Section{Kind: "table", Title: "隐私预算", Clause: "6.3.3", Note: "δ 以十的负十五次方计；先扣后跑，不退还。",
+		Columns: []procedure.Column{{Key: "lineage", Label: "数据谱系", Kind: "code", Primary: true}, {Key: "rho", Label: "额度 ρ", Kind: "text"}, {Key: "spent", Label: "已用 ρ", Kind: "text"},
+			{Key: "left", Label: "剩余 ρ", Kind: "text"}, {Key: "delta", Label: "剩余 δ", Kind: "int"}}}
 	list, err := Slices(r, project)
 	if err != nil {
 		return s, err
 	}
 	for _, b := range list {
-		s.Rows = append(s.Rows, map[string]any{"lineage": b.Lineage, "rho": b.Rho, "spent": b.RhoSpent, "left": b.Rho - b.RhoSpent, "delta": b.Delta - b.DeltaSpent})
+		s.Rows = append(s.Rows, map[string]any{"lineage": b.Lineage, "rho": Rho(b.Rho), "spent": Rho(b.RhoSpent), "left": Rho(b.Rho - b.RhoSpent), "delta": b.Delta - b.DeltaSpent})
 	}
 	return s, nil
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appPath, bytes, clauseText, datetime, integer, lastDay, money, percent, shortDigest, toBasisPoints } from '../src/lib/format'
+import { appPath, bytes, clauseText, datetime, integer, lastDay, money, percent, rho, shortDigest, toBasisPoints } from '../src/lib/format'
 
 describe('money', () => {
   it.each([
@@ -38,6 +38,13 @@ describe('datetime', () => {
 })
 
 it('ends a period on the day before its end', () => expect(lastDay('2027-10-01T00:00:00+08:00')).toBe('2027-09-30'))
+it('writes privacy budget without rounding', () => {
+  expect(rho(1500000000)).toBe('1.5')
+  expect(rho(250)).toBe('0.00000025')
+  expect(rho(0)).toBe('0')
+  expect(rho(2000000000)).toBe('2')
+})
+
 it('groups integers, but not text', () => {
   expect(integer(86000)).toBe('86,000')
   expect(integer('XQ-1')).toBe('XQ-1')

@@ -18,6 +18,13 @@ export function integer(value: unknown): string {
   return m ? `${m[1]}${group(m[2]!)}` : s
 }
 
+/** Privacy budget kept in 10⁻⁹ ρ as people read it: 1500000000 → "1.5". Digits only, nothing is rounded. */
+export function rho(nano: unknown): string {
+  const s = integer(nano).replaceAll(',', '').padStart(10, '0')
+  if (!/^\d+$/.test(s)) return String(nano ?? '')
+  return `${group(s.slice(0, -9))}.${s.slice(-9)}`.replace(/\.?0+$/, '')
+}
+
 /** Basis points to percent: 1234 → "12.34". Integer arithmetic on the digits. */
 export function percent(basisPoints: unknown): string {
   const m = /^(-?)(\d+)$/.exec(String(basisPoints ?? '').trim())

@@ -6,7 +6,7 @@ import { ApiError, call } from '../api/client'
 import { useMe, useProject } from '../api/hooks'
 import type { Problem, Project, ProjectColumn, Question } from '../api/types'
 import { has, t } from '../i18n'
-import { date, datetime, integer, lastDay } from '../lib/format'
+import { date, datetime, integer, lastDay, rho } from '../lib/format'
 import { usePageTitle } from '../lib/page'
 import { priceOf, tableOf, type ResultTable } from '../lib/answer'
 import { EmptyBox, ErrorBox, ErrorMarks, Loading, PageHead, Toned } from '../ui/atoms'
@@ -114,7 +114,7 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
                     <code>{c.name}</code>
                     <span>{c.label}</span>
                     <span className="muted">
-                      {c.type} · {roleWord(c.role)}
+                      {[c.type, roleWord(c.role)].filter(Boolean).join(' · ')}
                     </span>
                     <Domain c={c} />
                   </button>
@@ -129,9 +129,9 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
           <header className="card-head">
             <h2>{t('sandbox.ask')}</h2>
             <div className="budget">
-              <span>{t('sandbox.budget', { left: integer(budget.left), total: integer(budget.total), unit: budget.unit === 'nano-rho' ? t('sandbox.unit') : budget.unit })}</span>
+              <span>{t('sandbox.budget', { left: rho(budget.left), total: rho(budget.total) })}</span>
               <Progress percent={used} size="small" showInfo={false} status={used >= 90 ? 'exception' : 'normal'} aria-label={t('sandbox.budget.used', { n: used })} />
-              {!!budget.day && <span className="muted">{t('sandbox.budget.day', { left: integer(Math.max(0, budget.day - (budget.daySpent ?? 0))), total: integer(budget.day) })}</span>}
+              {!!budget.day && <span className="muted">{t('sandbox.budget.day', { left: rho(Math.max(0, budget.day - (budget.daySpent ?? 0))), total: rho(budget.day) })}</span>}
             </div>
           </header>
           <Suspense fallback={<Loading rows={4} />}>
@@ -162,7 +162,7 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
               type="info"
               showIcon
               role="status"
-              title={t('sandbox.priced', { n: integer(priceOf(price) ?? 0), left: integer(Math.max(0, budget.left - (priceOf(price) ?? 0))) })}
+              title={t('sandbox.priced', { n: rho(priceOf(price) ?? 0), left: rho(Math.max(0, budget.left - (priceOf(price) ?? 0))) })}
               description={
                 <>
                   {!!price.aggregates?.length && (
@@ -192,7 +192,7 @@ function Bench({ p, watermark }: { p: Project; watermark: string }) {
                   <time>{datetime(x.at)}</time>
                   <span>{x.by}</span>
                   <QuestionState q={x} />
-                  {!!priceOf(x) && <span className="muted">{t('sandbox.paid', { n: integer(priceOf(x)) })}</span>}
+                  {!!priceOf(x) && <span className="muted">{t('sandbox.paid', { n: rho(priceOf(x)) })}</span>}
                 </div>
                 <pre className="sql">{x.sql}</pre>
                 {x.message && <p className="field-error">{x.message}</p>}
@@ -279,7 +279,7 @@ function Answer({ a, watermark }: { a: Question; watermark: string }) {
       <header className="card-head">
         <h2>{t('sandbox.answer')}</h2>
         <span className="muted">
-          {[a.at && datetime(a.at), priceOf(a) !== undefined && t('sandbox.paid', { n: integer(priceOf(a)) }), a.repeated && t('sandbox.repeated')].filter(Boolean).join(' · ')}
+          {[a.at && datetime(a.at), priceOf(a) !== undefined && t('sandbox.paid', { n: rho(priceOf(a)) }), a.repeated && t('sandbox.repeated')].filter(Boolean).join(' · ')}
         </span>
       </header>
       {blocked && <Alert type="warning" showIcon role="alert" className="gap" title={t('sandbox.copy')} description={t('sandbox.copy.text')} closable={{ onClose: () => setBlocked(false), 'aria-label': t('close') }} />}
