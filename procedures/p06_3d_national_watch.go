@@ -27,12 +27,17 @@ func (s *supplyWatch) begin() error {
 		Item, SourceOrg, Division, SourceKind string
 		Began                                 store.Time
 	}
-	if err := s.Select(&list, `SELECT i.id AS item, i.source_org, i.division, i.source_kind, MIN(v.decided) AS began FROM dataset_version v JOIN dataset d ON d.id = v.dataset JOIN catalogue_item i ON i.id = d.item
-		WHERE v.state IN ('accepted', 'withdrawn') AND v.decided IS NOT NULL AND NOT EXISTS (SELECT 1 FROM national_registration n WHERE n.item = i.id AND n.began IS NOT NULL)
-		GROUP BY i.id, i.source_org, i.division, i.source_kind ORDER BY i.id`); err != nil {
+	if err := s.Select(&list, `SELECT i.id AS item, i.source_org, i.division, i.source_kind FROM catalogue_item i WHERE EXISTS (SELECT 1 FROM dataset d WHERE d.item = i.id AND d.current_version <> '')
+		AND NOT EXISTS (SELECT 1 FROM national_registration n WHERE n.item = i.id AND n.began IS NOT NULL) ORDER BY i.id`); err != nil {
 		return err
 	}
 	for _, x := range list {
+		if err := s.Get(&x.Began, `SELECT MIN(v.decided) FROM dataset_version v JOIN dataset d ON d.id = v.dataset WHERE d.item = $1 AND v.state IN ('accepted', 'withdrawn')`, x.Item); err != nil {
+			return err
+		}
+		if x.Began.IsZero() {
+			continue
+		}
 		due, err := s.days.Due(x.Began.Time, s.filing)
 		if err != nil {
 			return err

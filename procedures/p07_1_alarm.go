@@ -61,7 +61,8 @@ func P07Alarm() *procedure.Procedure {
 			{Do: "pass", Label: "转数源部门", By: procedure.Clock, From: procedure.S("found"), To: "open", Plan: c, Then: procedure.Effects{openAlarm}},
 			{Do: "sign_for", Label: "签收", By: party.Source, From: procedure.S("open"), To: "handling", Plan: c, Style: procedure.Primary},
 			{Do: "explain", Label: "说明原因", By: party.Source, From: procedure.S("open", "handling"), To: "explained", Plan: c, Opinion: true,
-				Input: []procedure.Field{{Name: "cause", Label: "原因", Kind: procedure.Choice, Options: alarmCauses, Required: true, Plan: c}, {Name: "by", Label: "预计补报日期", Kind: procedure.Date, Plan: c, Help: "本期不再补报的留空"}}},
+				Input:   []procedure.Field{{Name: "cause", Label: "原因", Kind: procedure.Choice, Options: alarmCauses, Required: true, Plan: c}, {Name: "by", Label: "预计补报日期", Kind: procedure.Date, Plan: c, Help: "本期不再补报的留空"}},
+				Require: procedure.Rules{alarmDay}},
 			procedure.Resume("escalate", "逾期未签收，转数据管理部门", "escalated", c, "open"),
 			procedure.Resume("escalate_handling", "逾期未处理，转数据管理部门", "escalated", c, "handling"),
 			{Do: "press", Label: "责成处理", By: party.Authority, From: procedure.S("escalated"), To: "handling", Plan: c, Opinion: true, Style: procedure.Primary},
@@ -112,6 +113,11 @@ var alarmOnce = procedure.Rule{Code: "alarm.once", Say: "该异常已有处置�
 		return ruleMissing(err)
 	}
 	return procedure.Hold(a.ID == "" || a.CaseNo == "" && a.State == "open", nil)
+}}
+
+var alarmDay = procedure.Rule{Code: "alarm.day", Say: "预计补报日期不能早于今天", Plan: plan.C("7.2"), Holds: func(c *procedure.Ctx) error {
+	in, err := procedure.Input[alarmExplain](c)
+	return procedure.Hold(in.By == "" || in.By >= c.Today().String(), err)
 }}
 
 var alarmMadeGood = procedure.Rule{Code: "alarm.still_missing", Say: "所涉数据尚未补报，不能销号", Plan: plan.C("7.2"), Holds: func(c *procedure.Ctx) error {

@@ -56,6 +56,7 @@ func TestALateDeliveryAlarmsAndIsMadeGood(t *testing.T) {
 		}
 		b.step(b.src1, alarm, "sign_for", procedure.Act{})
 		b.no(b.op, alarm, "made_good", procedure.Act{}, "alarm.still_missing")
+		b.no(b.src1, alarm, "explain", procedure.Act{Opinion: "系统升级", Input: asJSON(map[string]any{"cause": "system", "by": "2026-06-01"})}, "alarm.day")
 		b.step(b.src1, alarm, "explain", procedure.Act{Opinion: "系统升级", Input: asJSON(map[string]any{"cause": "system", "by": "2026-06-10"})})
 		b.step(b.op, alarm, "reject", say("请先补报"))
 		// June's first delivery makes good for May; a second one counts for June itself.

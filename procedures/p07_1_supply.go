@@ -35,7 +35,7 @@ type supplyRefuse struct {
 // with reasons when it refuses; what stays disputed or unanswered the authority coordinates.
 func P07Supply() *procedure.Procedure {
 	c := plan.C("7.2")
-	checks := procedure.Rules{supplyItem, supplyOperator, supplyRunning, supplyTwice}
+	checks := procedure.Rules{supplyItem, supplyOperator, supplyRunning, supplyTwice, filesThere(c, "basis")}
 	first := procedure.Field{Name: "first", Label: "首次供给日期", Kind: procedure.Date, Required: true, Plan: c}
 	mode := procedure.Field{Name: "mode", Label: "供给方式", Kind: procedure.Choice, Options: supply.Modes, Required: true, Plan: c}
 	item := procedure.Field{Name: "item", Label: "对应的目录项", Kind: procedure.Ref, Source: "catalogue_own", Plan: c, Help: "需求单未写明目录项的，先编制发布，再在此选定"}
@@ -59,7 +59,7 @@ func P07Supply() *procedure.Procedure {
 		Parties: []procedure.PartyRule{{Role: party.Authority, Find: party.TenantOrg(party.Authority)}, {Role: party.Source, Find: supplySource}},
 		Readers: []procedure.Role{party.Authority, party.Auditor},
 		Steps: []procedure.Step{
-			{Do: "submit", Label: "提交需求单", By: party.Operator, From: procedure.S("draft"), To: "precheck", Plan: c, Edits: true, Style: procedure.Primary, Require: checks, Then: procedure.Effects{askSupply}},
+			{Do: "submit", Label: "提交需求单", By: party.Operator, From: procedure.S("draft"), To: "precheck", Plan: c, Edits: true, Style: procedure.Primary, Require: checks, Then: procedure.Effects{askSupply, bindFiles(c, "basis")}},
 			{Do: "forward_held", Label: "符合，数据已归集，转数源部门答复", By: party.Authority, From: procedure.S("precheck"), To: "answer_held", Plan: c, Style: procedure.Primary,
 				Require: procedure.Rules{supplyItem, supplyHeld(true)}, Then: procedure.Effects{forwardSupply(true, "supply.answer")}},
 			{Do: "forward_new", Label: "符合，数据未归集，转数源部门编目并答复", By: party.Authority, From: procedure.S("precheck"), To: "answer_new", Plan: c, Style: procedure.Primary,

@@ -143,7 +143,7 @@ const most = 400
 // expect adds every period up to the present one.
 func (s *supplyWatch) expect() error {
 	last := map[string]string{}
-	if err := s.Each(`SELECT hookup, MAX(starts) FROM supply_period GROUP BY hookup`, nil, func(scan func(...any) error) error {
+	if err := s.Each(`SELECT h.id, COALESCE((SELECT MAX(p.starts) FROM supply_period p WHERE p.hookup = h.id), '') FROM hookup h WHERE h.state = 'connected'`, nil, func(scan func(...any) error) error {
 		var hookup, starts string
 		err := scan(&hookup, &starts)
 		last[hookup] = starts
@@ -211,7 +211,7 @@ func (s *supplyWatch) resolve() error {
 	return nil
 }
 
-// arrive notes files that came since.
+// arrive notes files that came since; an hour back, because an act that began earlier may be on record later.
 func (s *supplyWatch) arrive() error {
 	var fresh []struct {
 		ID, Hookup string
@@ -219,7 +219,8 @@ func (s *supplyWatch) arrive() error {
 		Again      bool
 	}
 	if err := s.Select(&fresh, `SELECT f.id, f.hookup, f.received, EXISTS (SELECT 1 FROM supply_delivery x WHERE x.hookup = f.hookup AND x.raw = f.id AND x.state <> 'failed') AS again FROM raw_file f
-		WHERE NOT EXISTS (SELECT 1 FROM supply_delivery d WHERE d.hookup = f.hookup AND d.raw = f.id AND d.received = f.received) ORDER BY f.received, f.id LIMIT 500`); err != nil {
+		WHERE f.received >= COALESCE((SELECT MAX(m.received) FROM supply_delivery m), 0) - 3600000
+		AND NOT EXISTS (SELECT 1 FROM supply_delivery d WHERE d.hookup = f.hookup AND d.raw = f.id AND d.received = f.received) ORDER BY f.received, f.id LIMIT 500`); err != nil {
 		return err
 	}
 	for _, f := range fresh {
@@ -245,7 +246,7 @@ func (s *supplyWatch) settle() error {
 	}
 	if err := s.Select(&list, `SELECT d.id, d.hookup, d.raw, d.period, d.state, d.received, f.state AS file_state, f.outcome, COALESCE(v.id, '') AS version, COALESCE(v.state, '') AS version_state,
 		COALESCE(v.rows + v.quarantined, 0) AS rows FROM supply_delivery d JOIN raw_file f ON f.id = d.raw
-		LEFT JOIN dataset_version v ON v.raw = d.raw AND v.n = (SELECT MAX(m.n) FROM dataset_version m WHERE m.raw = d.raw)
+		LEFT JOIN dataset_version v ON v.hookup = d.hookup AND v.raw = d.raw AND v.n = (SELECT MAX(m.n) FROM dataset_version m WHERE m.hookup = d.hookup AND m.raw = d.raw)
 		WHERE d.state IN ('received', 'made') AND (f.state = 'failed' OR v.state IS NOT NULL) ORDER BY d.received, d.id LIMIT 500`); err != nil {
 		return err
 	}

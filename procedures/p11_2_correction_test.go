@@ -76,6 +76,10 @@ func TestATicketWithoutAnswerGoesToTheAuthority(t *testing.T) {
 		if _, err := b.Tick(ctx); err != nil || b.state(silent) != "authority" {
 			t.Fatalf("%v %s", err, b.state(silent))
 		}
+		var times int
+		if b.get(&times, `SELECT escalated FROM quality_ticket WHERE case_no = $1`, silent); times != 1 {
+			t.Errorf("escalated %d times", times)
+		}
 		b.no(b.src1, silent, "instruct", say("无"), "case.role")
 		b.step(b.at.Lead, silent, "instruct", say("五日内答复"))
 		b.step(b.at.Lead, disputed, "dismiss", say("口径在目录中已有说明"))

@@ -315,7 +315,11 @@ func NationalSection(_ *store.ReadTx, n National) (procedure.Section, error) {
 		add("开始向授权运营提供数据", dayOf(n.Began))
 	}
 	if due := (calendar.Due{At: n.Due.Time, Unresolved: n.DueYear}); due.Set() {
-		add("首次申请期限", due.Label())
+		limit := any(due.Label())
+		if n.State == "none" && n.Told == "overdue" {
+			limit = map[string]any{"text": due.Label() + "，逾期未申请", "tone": "bad"}
+		}
+		add("首次申请期限", limit)
 	}
 	for _, x := range []struct{ label, value string }{{"申请日期", n.Applied}, {"登记确认单编号", n.Number}, {"赋码日期", n.Coded}, {"有效期至", n.ValidTo}} {
 		if x.value != "" {

@@ -14,7 +14,7 @@ type Counts struct {
 	Collect, Collected       int // items to be collected; of these, those that are
 	Supply, Supplied         int // items in agreements in force; of these, those that are supplied
 	Expected, InTime         int // periods that are over or filled; of these, those filled in time
-	Asked, Answered          int // supply requests answered; of these, those in time
+	Asked, Answered          int // supply requests answered or escalated for want of an answer; of these, those answered in time
 	Alarms, Tickets, Overdue int // open alarms and tickets; resources past the limit of registration
 }
 
@@ -30,7 +30,7 @@ func countsFrom() string {
 	n := func(what string) string { return "(SELECT COUNT(*) FROM " + what + ")" }
 	return `(SELECT o.id, o.name, o.division, ` + n(toCollect) + ` AS collect, ` + n(toCollect+` AND `+collected("i.id")) + ` AS collected, ` + n(toSupply) + ` AS supply, ` + n(toSupply+` AND `+supplied("i.id")) + ` AS supplied,
 		` + n(filled) + ` AS expected, ` + n(filled+` AND p.delivery <> '' AND (p.due IS NULL OR p.delivered < p.due)`) + ` AS in_time,
-		` + n(`supply_request q WHERE q.source_org = o.id AND q.answered IS NOT NULL`) + ` AS asked, ` + n(`supply_request q WHERE q.source_org = o.id AND q.answered IS NOT NULL AND (q.answer_due IS NULL OR q.answered < q.answer_due)`) + ` AS answered,
+		` + n(`supply_request q WHERE q.source_org = o.id AND (q.answered IS NOT NULL OR EXISTS (SELECT 1 FROM case_event e WHERE e.case_no = q.case_no AND e.action = 'escalate'))`) + ` AS asked, ` + n(`supply_request q WHERE q.source_org = o.id AND q.answered IS NOT NULL AND (q.answer_due IS NULL OR q.answered < q.answer_due)`) + ` AS answered,
 		` + n(`supply_alarm a WHERE a.source_org = o.id AND a.state = 'open'`) + ` AS alarms, ` + n(`quality_ticket t WHERE t.source_org = o.id AND t.state = 'open'`) + ` AS tickets,
 		` + n(`national_registration n WHERE n.source_org = o.id AND n.state = 'none' AND n.told = 'overdue'`) + ` AS overdue
 		FROM org o WHERE o.status = '` + party.Active + `' AND EXISTS (SELECT 1 FROM org_role x WHERE x.org = o.id AND x.role = 'source' AND x.until IS NULL)) x`
@@ -82,7 +82,7 @@ func ratesPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, 
 		{"归集率", "已归集的目录项（已登记归集，或者本平台已接收并验收）÷ 应归集的目录项（已发布且不属于“不予共享”）", c.Collected, c.Collect},
 		{"供给率", "已供给的目录项（接入在用且有已入池版本）÷ 应供给的目录项（列入生效协议的授权运营目录）", c.Supplied, c.Supply},
 		{"按期率", "在期限内报送的期数 ÷ 已报送和逾期未报的期数", c.InTime, c.Expected},
-		{"答复及时率", "在时限内答复的供给需求单 ÷ 已答复的供给需求单", c.Answered, c.Asked},
+		{"答复及时率", "在时限内答复的供给需求单 ÷ 已答复和逾期未答复的供给需求单", c.Answered, c.Asked},
 	}
 	table := procedure.Section{Kind: "table", Title: "算法和数字", Clause: "7.2", Note: "没有分母的不计算，不按零计。", Columns: []procedure.Column{primary("name", "指标"), col("n", "分子", "int"), col("of", "分母", "int"), col("rate", "比率", "percent"), col("formula", "算法", "text")}}
 	plot := procedure.Section{Kind: "chart", Title: "比率", Clause: "7.2", Columns: []procedure.Column{primary("name", "指标"), col("rate", "比率", "percent")}}
