@@ -29,7 +29,7 @@ type Answer struct {
 }
 
 // Facets are the keys an item can be filtered by.
-var Facets = []string{"grade", "share", "open", "authorise", "cycle", "format", "personal", "state", "source"}
+var Facets = []string{"grade", "share", "open", "authorise", "cycle", "format", "personal", "state", "source", "stale"}
 
 // ErrNoIndex: there is no index to search, see Index.
 var ErrNoIndex = fmt.Errorf("the catalogue has no index: %w", store.ErrNotFound)
@@ -147,6 +147,20 @@ func readFacets(r *store.ReadTx) (map[string]map[string]set, error) {
 		}
 		out[f][v][row.Block] = b
 	}
+	if len(out) == 0 {
+		return out, nil
+	}
+	var late []string // what is stale moves with the clock and is not in the index
+	if err := r.Select(&late, `SELECT item FROM catalogue_stale`); err != nil {
+		return nil, err
+	}
+	stale := set{}
+	for _, id := range late {
+		if n, ok := number(id); ok {
+			stale.put(n, true)
+		}
+	}
+	out["stale"] = map[string]set{"yes": stale}
 	return out, nil
 }
 

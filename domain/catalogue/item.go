@@ -215,3 +215,6 @@ func sublevelLabel(n int) string {
 }
 
 func missing(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// Redigest is the digest of the item as it stands, to be compared with the one on record.
+func (it Item) Redigest() (string, error) { return it.digest() }
