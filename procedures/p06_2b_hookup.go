@@ -52,7 +52,7 @@ func P06HookupBySource() *procedure.Procedure {
 func hookup(id, prefix, title string, by procedure.Role) *procedure.Procedure {
 	c := plan.C("6.2.2")
 	ready := procedure.Rules{hookupItem, hookupFree, hookupAuthorised}
-	file := []procedure.Field{{Name: "file", Label: "报送文件", Kind: procedure.File, Required: true, Plan: plan.C("7.2"), Help: "CSV、TSV、XLSX、XLS、Parquet、JSON 行、ZIP；提交后转入原始数据区，任何人不能下载"}}
+	file := []procedure.Field{{Name: "file", Label: "报送文件", Kind: procedure.File, Source: "uploads", Required: true, Plan: plan.C("7.2"), Help: "CSV、TSV、XLSX、XLS、Parquet、JSON 行、ZIP；提交后转入原始数据区，任何人不能下载"}}
 	parties := []procedure.PartyRule{{Role: party.Authority, Find: party.TenantOrg(party.Authority)}, {Role: party.Source, Find: hookupSource}, {Role: party.Operator, Find: hookupOperator}}
 	return &procedure.Procedure{ID: id, Prefix: prefix, Title: title, Group: "目录与供给", Plan: c, Start: "draft",
 		Name: func(c *procedure.Ctx) (string, error) {

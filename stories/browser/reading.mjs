@@ -58,7 +58,7 @@ export async function readingStory({ as, check }, no, user, out) {
   await page.getByText('声明成立').waitFor({ timeout: 60000 })
   await page.getByRole('combobox', { name: '添加步骤' }).click()
   await page.getByText('统一大小写：').click()
-  await page.getByText(/声明成立/).waitFor({ state: 'hidden', timeout: 60000 })
+  await page.locator('.line-steps li.bad').waitFor({ timeout: 60000 })
   check((await page.locator('.line-steps li.bad').count()) === 1, 'a step that is not filled in is marked where it stands')
   await page.locator('.line-steps li.bad').getByRole('button', { name: /删除/ }).click()
   await page.getByText('声明成立').waitFor({ timeout: 60000 })

@@ -155,5 +155,5 @@ var optionWords = map[string]string{
 	"timestamp": "由年月日时分秒合成", "substring": "截取自", "start": "从第几个字符起", "length": "字符数", "rules": "规则", "id": "规则标识", "label": "说明", "kind": "类别",
 	"min": "最小", "max": "最大", "op": "关系", "other": "另一字段", "as": "比较方式", "dimension": "质量维度", "by": "按哪些字段判断重复", "keep": "保留", "domain": "假名的对象类别",
 	"width": "段宽", "head": "保留前几位", "tail": "保留后几位", "derive.column": "新字段名", "list": "标准代码表", "standard": "标准代码表", "at": "按哪一天", "from": "原单位",
-	"unit": "单位", "factor": "系数", "table": "对照表", "path": "文件", "name": "名称", "mask.rules.to": "取整到", "source": "来源",
+	"unit": "单位", "factor": "系数", "factors": "换算（单位 → 系数）", "table": "对照表", "path": "文件", "name": "名称", "mask.rules.to": "取整到", "source": "来源",
 }

@@ -203,6 +203,9 @@ func (q reader) trend(d *Desk) error {
 	for _, scores := range byDataset {
 		most = max(most, len(scores))
 	}
+	if most == 1 {
+		return q.scores(d, order, byDataset, s.Columns[1:])
+	}
 	for back := most - 1; back >= 0; back-- {
 		row := map[string]any{"n": "最新"}
 		if back > 0 {
@@ -215,6 +218,20 @@ func (q reader) trend(d *Desk) error {
 			}
 		}
 		s.Rows = append(s.Rows, row)
+	}
+	d.Sections = append(d.Sections, s)
+	return nil
+}
+
+// scores is the trend while every dataset has one version: a bar each, and nothing for a single one.
+func (q reader) scores(d *Desk, order []string, scores map[string][]int, columns []procedure.Column) error {
+	if len(order) < 2 {
+		return nil
+	}
+	s := procedure.Section{Kind: "chart", Title: "质量分", Clause: "6.2.2", Note: "各数据集目前只有一版；有第二版后在这里显示变化。",
+		Columns: []procedure.Column{{Key: "title", Label: "数据集", Kind: "text", Primary: true}, {Key: "score", Label: "质量分", Kind: "percent"}}}
+	for i, id := range order {
+		s.Rows = append(s.Rows, map[string]any{"title": columns[i].Label, "score": scores[id][0]})
 	}
 	d.Sections = append(d.Sections, s)
 	return nil

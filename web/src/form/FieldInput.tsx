@@ -1,11 +1,12 @@
 import { Checkbox, DatePicker, Input, Radio, Select } from 'antd'
 import dayjs from 'dayjs'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useChoices } from '../api/hooks'
 import type { Field, Form } from '../api/types'
 import { t } from '../i18n'
 import { integer, percent, toBasisPoints } from '../lib/format'
-import { FilePicker } from './files'
+import { Loading } from '../ui/atoms'
+import { FilePicker, useShelf } from './files'
 import type { Problem } from './model'
 import { TableInput } from './TableInput'
 
@@ -24,6 +25,11 @@ export type InputProps = {
   named?: boolean
 }
 
+const Resumable = lazy(() => import('./Resumable').then((m) => ({ default: m.Resumable })))
+
+/** A file that its declaration says comes in parts. */
+const resumable = (source: string): boolean => /(^|\/)uploads$/.test(source)
+
 const str = (v: unknown): string => (v === undefined || v === null ? '' : String(v))
 
 /** A bare name of a list stands for its address. */
@@ -35,6 +41,7 @@ export const sourceOf = (f: Field): string | undefined =>
 
 export function FieldInput(p: InputProps) {
   const { field, id, value, onChange, onBlur, invalid, describedBy, disabled, named } = p
+  const { caseNo } = useShelf()
   const aria = { 'aria-invalid': invalid || undefined, 'aria-describedby': describedBy, 'aria-required': field.required || undefined, ...(named ? { 'aria-label': field.label } : {}) }
   const status = invalid ? ('error' as const) : undefined
   const common = { id, disabled, onBlur, status, ...aria }
@@ -108,6 +115,12 @@ export function FieldInput(p: InputProps) {
       return <ChoiceInput {...p} many />
     case 'file':
     case 'files': {
+      if (field.source && caseNo && resumable(field.source))
+        return (
+          <Suspense fallback={<Loading rows={1} />}>
+            <Resumable id={id} label={field.label} caseNo={caseNo} value={value ? str(value) : undefined} disabled={disabled} describedBy={describedBy} invalid={invalid} onChange={onChange} />
+          </Suspense>
+        )
       const many = field.kind === 'files'
       const ids = Array.isArray(value) ? (value as string[]) : value ? [str(value)] : []
       return <FilePicker id={id} label={field.label} ids={ids} many={many} disabled={disabled} describedBy={describedBy} invalid={invalid} onChange={(x) => onChange(many ? x : x[0])} />

@@ -8,17 +8,18 @@ import { bytes, datetime, shortDigest } from '../lib/format'
 import { errorText } from '../ui/atoms'
 
 /** The attachments a page knows by id, so that a field holding ids can show names. */
-type Shelf = { find: (id: string) => Attachment | undefined; add: (a: Attachment) => void }
+type Shelf = { find: (id: string) => Attachment | undefined; add: (a: Attachment) => void; caseNo?: string }
 const ShelfContext = createContext<Shelf>({ find: () => undefined, add: () => undefined })
 export const useShelf = () => useContext(ShelfContext)
 
-export function ShelfProvider({ known, children }: { known: readonly Attachment[]; children: React.ReactNode }) {
+export function ShelfProvider({ known, caseNo, children }: { known: readonly Attachment[]; caseNo?: string; children: React.ReactNode }) {
   const [own, setOwn] = useState<Attachment[]>([])
   return (
     <ShelfContext.Provider
       value={{
         find: (id) => own.find((a) => a.id === id) ?? known.find((a) => a.id === id),
         add: (a) => setOwn((x) => [...x, a]),
+        caseNo,
       }}
     >
       {children}

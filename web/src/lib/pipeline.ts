@@ -14,6 +14,13 @@ export function columnsOf(p: PipelineModel): string[] {
   return out
 }
 
+/** What a column of the steps is called in the file, beside its name in the steps. */
+export function labelsOf(p: PipelineModel): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const c of p.source.columns ?? []) if (c.as && c.as !== c.name) out[c.as] = `${c.as} ${c.name}`
+  return out
+}
+
 /** A fresh step with what its declaration asks for left empty, to be filled in. */
 export function fresh(k: StepKind): StepModel {
   const body: Record<string, unknown> = {}
@@ -55,7 +62,7 @@ export function stepOf(path: string | undefined): number {
 }
 
 /** What a step does in a few words, from its settings. */
-export function gist(s: StepModel, k: StepKind | undefined): string {
+export function gist(s: StepModel, k: StepKind | undefined, names: Record<string, string> = {}): string {
   const body = (s[kindOf(s)] ?? {}) as Record<string, unknown>
   const parts: string[] = []
   for (const o of k?.options ?? []) {
@@ -63,8 +70,8 @@ export function gist(s: StepModel, k: StepKind | undefined): string {
     if (v === undefined || v === '' || v === false || (Array.isArray(v) && !v.length)) continue
     if (o.kind === 'table') parts.push(`${o.label} ${(v as unknown[]).length}`)
     else if (o.kind === 'map') parts.push(`${o.label.replace(/（.*/, '')} ${Object.keys(v as object).length}`)
-    else if (Array.isArray(v)) parts.push(v.includes('*') ? '全部字段' : (v as string[]).join('、'))
-    else parts.push(o.options?.find((x) => x.value === v)?.label ?? (v === true ? o.label : String(v)))
+    else if (Array.isArray(v)) parts.push(v.includes('*') ? '全部字段' : (v as string[]).map((x) => names[x] ?? x).join('、'))
+    else parts.push(o.options?.find((x) => x.value === v)?.label ?? (v === true ? o.label : (names[String(v)] ?? String(v))))
   }
   return parts.join(' · ')
 }

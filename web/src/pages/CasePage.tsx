@@ -120,7 +120,7 @@ function CaseView({ c, startAct, refreshError, reload }: { c: Case; startAct?: s
   const context = { fields: c.fields, form: editable ? form : c.form, caseNo: c.no, documents: c.documents }
 
   return (
-    <ShelfProvider known={[...c.attachments, ...c.history.flatMap((h) => h.attachments ?? [])]}>
+    <ShelfProvider caseNo={c.no} known={[...c.attachments, ...c.history.flatMap((h) => h.attachments ?? [])]}>
       <PrintHead title={`${c.no} ${c.title}`} />
       <PageHead
         crumbs={[{ label: t('work'), to: '/work' }, { label: c.procedure.title, to: `/help/${c.procedure.id}` }, { label: c.no }]}

@@ -12,7 +12,7 @@ import { t } from '../i18n'
 import { datetime, integer } from '../lib/format'
 import { canEdit } from '../lib/offers'
 import { usePageTitle } from '../lib/page'
-import { columnsOf, fresh, gist, kindOf, moved, stepOf } from '../lib/pipeline'
+import { columnsOf, fresh, gist, kindOf, labelsOf, moved, stepOf } from '../lib/pipeline'
 import { Reasons } from '../panels/StepCounts'
 import { EmptyBox, ErrorBox, Loading, PageHead, Toned } from '../ui/atoms'
 import { useSample } from './SheetPage'
@@ -190,7 +190,7 @@ function Editor({ c, s, kinds, watermark }: { c: Case; s: SampleState; kinds: St
           <header className="card-head">
             <h2>{t('line.target')}</h2>
           </header>
-          <TargetEditor model={m} columns={columnsOf(m)} disabled={!open} onChange={(target) => edit({ ...m, target })} />
+          <TargetEditor model={m} columns={columnsOf(m)} names={labelsOf(m)} disabled={!open} onChange={(target) => edit({ ...m, target })} />
         </section>
       )}
       <section className="card" aria-label={t('trial')}>
@@ -272,7 +272,7 @@ function Steps({ m, kinds, trial, stale, open, fault, why, edit }: { m: Pipeline
                 </span>
               )}
             </div>
-            {!editing && <p className="muted line-gist">{gist(s, k)}</p>}
+            {!editing && <p className="muted line-gist">{gist(s, k, labelsOf(m))}</p>}
             {fault === i && (
               <p className="tone tone-bad" role="alert">
                 {why}
@@ -281,7 +281,7 @@ function Steps({ m, kinds, trial, stale, open, fault, why, edit }: { m: Pipeline
             {editing && k && (
               <>
                 <p className="muted">{k.help}</p>
-                <StepEditor options={k.options} body={(s[k.kind] ?? {}) as Record<string, unknown>} columns={columnsOf(m)} disabled={!open} label={name} onChange={(b) => put(steps.map((x, n) => (n === i ? { ...x, [k.kind]: b } : x)))} />
+                <StepEditor options={k.options} body={(s[k.kind] ?? {}) as Record<string, unknown>} columns={columnsOf(m)} names={labelsOf(m)} disabled={!open} label={name} onChange={(b) => put(steps.map((x, n) => (n === i ? { ...x, [k.kind]: b } : x)))} />
               </>
             )}
             {count(i + 1)}

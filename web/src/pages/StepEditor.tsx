@@ -7,7 +7,7 @@ import { empty } from '../lib/pipeline'
 type Body = Record<string, unknown>
 
 /** The settings of one step as its declaration lists them. Settings nobody has filled in are left out of the text. */
-export function StepEditor({ options, body, columns, disabled, label, onChange }: { options: readonly StepOption[]; body: Body; columns: readonly string[]; disabled: boolean; label: string; onChange: (b: Body) => void }) {
+export function StepEditor({ options, body, columns, names, disabled, label, onChange }: { options: readonly StepOption[]; body: Body; columns: readonly string[]; names: Record<string, string>; disabled: boolean; label: string; onChange: (b: Body) => void }) {
   const set = (o: StepOption, v: unknown) => {
     const next = { ...body }
     const none = v === '' || v === undefined || v === null || v === false || (Array.isArray(v) && !v.length)
@@ -23,14 +23,14 @@ export function StepEditor({ options, body, columns, disabled, label, onChange }
             {o.label}
             {o.required && <span className="required" aria-hidden>*</span>}
           </span>
-          <Setting o={o} value={body[o.name]} columns={columns} disabled={disabled} onChange={(v) => set(o, v)} />
+          <Setting o={o} value={body[o.name]} columns={columns} names={names} disabled={disabled} onChange={(v) => set(o, v)} />
         </div>
       ))}
     </div>
   )
 }
 
-function Setting({ o, value, columns, disabled, onChange }: { o: StepOption; value: unknown; columns: readonly string[]; disabled: boolean; onChange: (v: unknown) => void }) {
+function Setting({ o, value, columns, names, disabled, onChange }: { o: StepOption; value: unknown; columns: readonly string[]; names: Record<string, string>; disabled: boolean; onChange: (v: unknown) => void }) {
   const aria = { 'aria-label': o.label, disabled }
   switch (o.kind) {
     case 'bool':
@@ -44,9 +44,9 @@ function Setting({ o, value, columns, disabled, onChange }: { o: StepOption; val
     case 'choice':
       return <Select {...aria} allowClear={!o.required} value={(value as string) || undefined} options={o.options ?? []} onChange={(v?: string) => onChange(v)} />
     case 'column':
-      return <Select {...aria} showSearch allowClear={!o.required} value={(value as string) || undefined} options={columns.map((c) => ({ value: c, label: c }))} onChange={(v?: string) => onChange(v)} />
+      return <Select {...aria} showSearch allowClear={!o.required} value={(value as string) || undefined} options={columns.map((c) => ({ value: c, label: names[c] ?? c }))} onChange={(v?: string) => onChange(v)} />
     case 'columns':
-      return <Select {...aria} mode="tags" value={(value as string[]) ?? []} options={[{ value: '*', label: t('line.all') }, ...columns.map((c) => ({ value: c, label: c }))]} onChange={(v: string[]) => onChange(v.includes('*') && v[v.length - 1] === '*' ? ['*'] : v.filter((x) => x !== '*' || v.length === 1))} />
+      return <Select {...aria} mode="tags" value={(value as string[]) ?? []} options={[{ value: '*', label: t('line.all') }, ...columns.map((c) => ({ value: c, label: names[c] ?? c }))]} onChange={(v: string[]) => onChange(v.includes('*') && v[v.length - 1] === '*' ? ['*'] : v.filter((x) => x !== '*' || v.length === 1))} />
     case 'list':
       return <Select {...aria} mode="tags" open={false} suffixIcon={null} value={(value as string[]) ?? []} onChange={(v: string[]) => onChange(v)} />
     case 'map':
@@ -58,7 +58,7 @@ function Setting({ o, value, columns, disabled, onChange }: { o: StepOption; val
         <div className="step-rows">
           {rows.map((r, i) => (
             <div key={i} className="step-row">
-              <StepEditor options={of} body={r} columns={columns} disabled={disabled} label={t('line.nth', { label: o.label, n: i + 1 })} onChange={(b) => onChange(rows.map((x, k) => (k === i ? b : x)))} />
+              <StepEditor options={of} body={r} columns={columns} names={names} disabled={disabled} label={t('line.nth', { label: o.label, n: i + 1 })} onChange={(b) => onChange(rows.map((x, k) => (k === i ? b : x)))} />
               {!disabled && <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t('line.droprow', { label: o.label, n: i + 1 })} onClick={() => onChange(rows.filter((_, k) => k !== i))} />}
             </div>
           ))}

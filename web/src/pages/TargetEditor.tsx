@@ -8,7 +8,7 @@ const labels = ['forbidden', 'unit', 'join_only', 'dim', 'sensitive_dim', 'measu
 const units = ['natural_person', 'household', 'legal_entity', 'row'] as const
 
 /** 目标: the columns that enter the pool, their type and what they may be used for. */
-export function TargetEditor({ model, columns, disabled, onChange }: { model: PipelineModel; columns: readonly string[]; disabled: boolean; onChange: (x: PipelineModel['target']) => void }) {
+export function TargetEditor({ model, columns, names, disabled, onChange }: { model: PipelineModel; columns: readonly string[]; names: Record<string, string>; disabled: boolean; onChange: (x: PipelineModel['target']) => void }) {
   const x = model.target
   const rows = x.columns ?? []
   const set = (i: number, patch: Partial<TargetColumn>) => onChange({ ...x, columns: rows.map((c, k) => (k === i ? { ...c, ...patch } : c)) })
@@ -55,7 +55,7 @@ export function TargetEditor({ model, columns, disabled, onChange }: { model: Pi
                   <Input size="small" aria-label={t('line.name')} disabled={disabled} value={c.name} onChange={(e) => set(i, { name: e.target.value, from: c.from ?? c.name })} />
                 </td>
                 <td data-label={t('line.from')}>
-                  <Select size="small" showSearch aria-label={t('line.from')} disabled={disabled} value={c.from || c.name} options={columns.map((k) => ({ value: k, label: k }))} onChange={(from: string) => set(i, { from: from === c.name ? undefined : from })} />
+                  <Select size="small" showSearch aria-label={t('line.from')} disabled={disabled} value={c.from || c.name} options={columns.map((k) => ({ value: k, label: names[k] ?? k }))} onChange={(from: string) => set(i, { from: from === c.name ? undefined : from })} />
                 </td>
                 <td data-label={t('line.words')}>
                   <Input size="small" aria-label={t('line.words')} disabled={disabled} value={c.title ?? ''} onChange={(e) => set(i, { title: e.target.value || undefined })} />
@@ -77,7 +77,7 @@ export function TargetEditor({ model, columns, disabled, onChange }: { model: Pi
       </div>
       {!disabled && (
         <p>
-          <Select size="small" className="add-column" value={null} showSearch aria-label={t('line.addcolumn')} placeholder={<><PlusOutlined /> {t('line.addcolumn')}</>} options={left.map((k) => ({ value: k, label: k }))} onChange={(name: string | null) => name && onChange({ ...x, columns: [...rows, { name, type: 'text', label: 'forbidden' }] })} />
+          <Select size="small" className="add-column" value={null} showSearch aria-label={t('line.addcolumn')} placeholder={<><PlusOutlined /> {t('line.addcolumn')}</>} options={left.map((k) => ({ value: k, label: names[k] ?? k }))} onChange={(name: string | null) => name && onChange({ ...x, columns: [...rows, { name, type: 'text', label: 'forbidden' }] })} />
         </p>
       )}
     </>
