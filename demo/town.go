@@ -77,6 +77,7 @@ func Scripts() []Script {
 		{"目录与接入事项", sourceCases},
 		{"供给、整改与国家登记事项", supplyCases},
 		{"目录问答、批量编目与省级目录", catalogueCases},
+		{"连接与原始数据销毁事项", rawCases},
 		{"清单、场景与需求事项", demandCases},
 		{"沙箱、出域与登记事项", outputCases},
 		{"收费与订购事项", moneyCases},
