@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,6 +66,13 @@ func Options(t testing.TB, e store.Engine) store.Options {
 	o := store.Options{Wall: clock.Now, Rand: seeded(1)}
 	if e == store.SQLite {
 		o.DSN = filepath.Join(t.TempDir(), "pado.db")
+		empty, err := migrated()
+		if err == nil {
+			err = os.WriteFile(o.DSN, empty, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		return o
 	}
 	dsn := os.Getenv("PADO_PG")
@@ -74,6 +82,24 @@ func Options(t testing.TB, e store.Engine) store.Options {
 	o.DSN = database(t, dsn)
 	return o
 }
+
+// migrated is a SQLite file with the migrated schema and nothing else, made once by a test program.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "pado-migrated")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	name := filepath.Join(dir, "pado.db")
+	db, err := store.Open(context.Background(), store.Options{DSN: name})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(name) //nolint:gosec // made above
+})
 
 // database makes a fresh database from a template that holds the migrated schema; the template
 // is made once per set of migrations, whoever comes first.
