@@ -152,6 +152,7 @@ func (r *run) times(from string, c pipeline.TargetColumn, unit string, p *qualit
 
 func (r *run) values(from string, c pipeline.TargetColumn, unit string, p *quality.Column) error {
 	q := pipeline.Ident(c.Name)
+	c.Label = "dim" // a word in a public column may still be a slip
 	var counts []quality.Count
 	var units []int64
 	total := int64(0)

@@ -23,7 +23,7 @@ import (
 // Version names what fixes the bytes of an output file beside pipeline and
 // source; it is part of every version id. Raise it when the engine or the
 // form of the output changes.
-const Version = "pado.engine/1 duckdb/1.5.6"
+const Version = "pado.engine/2 duckdb/1.5.6"
 
 // Error is an engine failure without the engine's words, which may quote
 // values of the data.

@@ -59,6 +59,7 @@ func openXLSX(data []byte, lim Limits) (*Book, error) {
 	if props, err := f.GetWorkbookProps(); err == nil && props.Date1904 != nil {
 		date1904 = *props.Date1904
 	}
+	dates := usesDates(data)
 	b.open = func(b *Book, sheet string) (cells, error) {
 		x := &xlsxCells{lim: lim, date1904: date1904}
 		part := sheetPart(data, sheet)
@@ -68,6 +69,9 @@ func openXLSX(data []byte, lim Limits) (*Book, error) {
 		if x.raw, err = f.Rows(sheet); err != nil {
 			return nil, ErrFormat
 		}
+		if !dates {
+			return x, nil
+		}
 		if x.shown, err = f.Rows(sheet); err != nil {
 			return nil, ErrFormat
 		}
@@ -76,8 +80,48 @@ func openXLSX(data []byte, lim Limits) (*Book, error) {
 	return b, nil
 }
 
-// xlsxCells reads a sheet twice at once: as stored and as shown. Only the
-// second tells which numbers are dates.
+var (
+	customFormat = regexp.MustCompile(`<numFmt [^>]*>`)
+	formatID     = regexp.MustCompile(`numFmtId="([0-9]{1,9})"`)
+	formatCode   = regexp.MustCompile(`formatCode="([^"]*)"`)
+	formatText   = regexp.MustCompile(`&quot;.*?&quot;|\\\\.|\[[^\]]*\]|General`)
+)
+
+// usesDates reports whether a cell of the workbook may be shown as a date or
+// time: the formats its styles name say so, or cannot be found.
+func usesDates(data []byte) bool {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return true
+	}
+	styles := partOf(z, "xl/styles.xml")
+	_, used, ok := bytes.Cut(styles, []byte("<cellXfs"))
+	if !ok {
+		return true
+	}
+	used, _, _ = bytes.Cut(used, []byte("</cellXfs>"))
+	custom := map[string]bool{}
+	for _, m := range customFormat.FindAll(styles, -1) {
+		n, code := formatID.FindSubmatch(m), formatCode.FindSubmatch(m)
+		if n == nil || code == nil {
+			return true
+		}
+		custom[string(n[1])] = bytes.ContainsAny(bytes.ToLower(formatText.ReplaceAll(code[1], nil)), "ymdhse年月日时分秒")
+	}
+	for _, m := range formatID.FindAllSubmatch(used, -1) {
+		n, err := strconv.Atoi(string(m[1]))
+		date, known := custom[string(m[1])]
+		// Besides 14 to 22 and 45 to 47, the numbers 27 to 36 and 50 to 58 are dates
+		// in East Asian versions; a number nobody explains may be one.
+		if err != nil || known && date || !known && (n >= 14 && n <= 36 || n >= 45 && n <= 47 || n >= 50) {
+			return true
+		}
+	}
+	return false
+}
+
+// xlsxCells reads a sheet twice at once: as stored and, if the workbook has
+// dates, as shown. Only the second tells which numbers are dates.
 type xlsxCells struct {
 	raw, shown *excelize.Rows
 	n          int64
@@ -90,7 +134,9 @@ func (x *xlsxCells) merged() []merge { return x.merges }
 
 func (x *xlsxCells) close() {
 	x.raw.Close()
-	x.shown.Close()
+	if x.shown != nil {
+		x.shown.Close()
+	}
 }
 
 func (x *xlsxCells) next() (int64, []string, error) {
@@ -100,7 +146,6 @@ func (x *xlsxCells) next() (int64, []string, error) {
 		}
 		return 0, nil, io.EOF
 	}
-	x.shown.Next()
 	if x.n++; x.n > x.lim.Rows {
 		return 0, nil, ErrTooBig
 	}
@@ -108,9 +153,12 @@ func (x *xlsxCells) next() (int64, []string, error) {
 	if err != nil {
 		return 0, nil, ErrTruncated
 	}
-	shown, err := x.shown.Columns()
-	if err != nil {
-		return 0, nil, ErrTruncated
+	var shown []string
+	if x.shown != nil {
+		x.shown.Next()
+		if shown, err = x.shown.Columns(); err != nil {
+			return 0, nil, ErrTruncated
+		}
 	}
 	if len(row) > x.lim.Fields {
 		return 0, nil, ErrTooBig
@@ -119,7 +167,10 @@ func (x *xlsxCells) next() (int64, []string, error) {
 		if v == "" || (v[0] > '9' || v[0] < '0') && v[0] != '-' && v[0] != '.' {
 			continue
 		}
-		s := ""
+		s := v
+		if x.shown != nil {
+			s = ""
+		}
 		if i < len(shown) {
 			s = shown[i]
 		}
