@@ -25,7 +25,8 @@ trap tell EXIT
 step packages
 tools/need.sh git make fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc \
   python3 python3-fonttools:/usr/lib/python3/dist-packages/fontTools/__init__.py gcc g++ \
-  'postgresql:/usr/lib/postgresql/*/bin/initdb' poppler-utils:pdftotext chromium bubblewrap:bwrap
+  'postgresql:/usr/lib/postgresql/*/bin/initdb' poppler-utils:pdftotext chromium bubblewrap:bwrap \
+  mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:mariadb openssh-server:/usr/sbin/sshd
 
 step build
 make build
