@@ -102,7 +102,7 @@ func kindOf(in, name string, t reflect.Type, choice bool) string {
 
 func tagOf(f reflect.StructField) string { return strings.Split(f.Tag.Get("yaml"), ",")[0] }
 
-var columnNames = map[string]bool{"column": true, "columns": true, "other": true, "by": true, "derive.copy": true, "derive.concat": true, "derive.timestamp": true, "derive.substring": true, "derive.column": false}
+var columnNames = map[string]bool{"column": true, "columns": true, "other": true, "by": true, "derive.copy": true, "derive.concat": true, "derive.timestamp": true, "derive.substring": true, "derive.column": false, "codes.at": true}
 
 func option(pairs ...string) (out []procedure.Option) {
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -120,6 +120,7 @@ var ruleKinds = option("not_null", "不得为空", "id_card", "公民身份号�
 var choices = map[string][]procedure.Option{
 	"on_fail":           onFail,
 	"codes.on_fail":     append(append([]procedure.Option{}, onFail...), procedure.Option{Value: "keep", Label: "保留原值"}),
+	"codes.list":        option("division", "行政区划代码（含废止和沿革）", "sex", "性别", "industry", "国民经济行业分类"),
 	"case.to":           option("upper", "大写", "lower", "小写"),
 	"trim.inner":        option("keep", "保留中间空白", "collapse", "合并为一个空格", "remove", "全部去掉"),
 	"deduplicate.keep":  option("first", "保留最先一行", "last", "保留最后一行"),
@@ -151,7 +152,7 @@ var stepWords = map[string][2]string{
 
 var optionWords = map[string]string{
 	"columns": "字段", "column": "字段", "inner": "中间的空白", "to": "改为", "values": "取值", "formats": "日期格式（strptime）", "time": "含时刻", "on_fail": "不通过时",
-	"pattern": "正则表达式", "with": "替换为", "map": "对照（原值 → 标准代码）", "ordinal": "取行的顺序号", "copy": "复制自", "concat": "拼接", "separator": "分隔符",
+	"pattern": "正则表达式", "with": "替换为", "map": "对照（原值 → 标准代码），与标准代码表二选一", "codes.at": "按哪个日期字段判断代码有效", "ordinal": "取行的顺序号", "copy": "复制自", "concat": "拼接", "separator": "分隔符",
 	"timestamp": "由年月日时分秒合成", "substring": "截取自", "start": "从第几个字符起", "length": "字符数", "rules": "规则", "id": "规则标识", "label": "说明", "kind": "类别",
 	"min": "最小", "max": "最大", "op": "关系", "other": "另一字段", "as": "比较方式", "dimension": "质量维度", "by": "按哪些字段判断重复", "keep": "保留", "domain": "假名的对象类别",
 	"width": "段宽", "head": "保留前几位", "tail": "保留后几位", "derive.column": "新字段名", "list": "标准代码表", "standard": "标准代码表", "at": "按哪一天", "from": "原单位",
