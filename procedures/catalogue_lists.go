@@ -148,7 +148,7 @@ func internalPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Ite
 		out.Cases = append(out.Cases, d.CaseNo)
 		main.Items = append(main.Items, procedure.Item{Label: "数据集", Value: procedure.Link{Text: d.ID, To: "register/datasets/" + d.ID}}, procedure.Item{Label: "现行版本", Value: d.N},
 			procedure.Item{Label: "行数", Value: d.Rows}, procedure.Item{Label: "隔离行数", Value: d.Quarantined}, procedure.Item{Label: "数据质量分", Value: fmt.Sprintf("%d.%02d", d.Score/100, d.Score%100)},
-			procedure.Item{Label: "数据到达", Value: d.Received}, procedure.Item{Label: "验收入池", Value: d.Decided})
+			procedure.Item{Label: "数据到达", Value: minuteOf(d.Received)}, procedure.Item{Label: "验收入池", Value: minuteOf(d.Decided)})
 	}
 	out.Sections = append(out.Sections, main)
 	grants := procedure.Section{Kind: "table", Title: "使用许可", Clause: "6.3.2", Columns: []procedure.Column{{Key: "id", Label: "使用许可", Kind: "code", Primary: true}, {Key: "org", Label: "使用单位", Kind: "text"},
@@ -181,4 +181,11 @@ func internalPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Ite
 		out.Sections = append(out.Sections, uses)
 	}
 	return out, nil
+}
+
+func minuteOf(t store.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
 }

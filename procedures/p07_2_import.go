@@ -75,7 +75,7 @@ func P07Import() *procedure.Procedure {
 func batch(id, prefix, title, kind string, by procedure.Role, label string) *procedure.Procedure {
 	c := plan.C("7.2b")
 	open := procedure.Effects{bindFiles(c, "file"), openBatch(kind)}
-	return &procedure.Procedure{ID: id, Prefix: prefix, Title: title, Group: "目录与供给", Plan: c, Start: "draft",
+	return &procedure.Procedure{ID: id, Prefix: prefix, Title: title, Group: "目录与供给", Plan: c, Start: "draft", Name: batchName(title),
 		Form: procedure.FormOf[batchForm](
 			procedure.Field{Name: "file", Label: label, Kind: procedure.File, Required: true, Plan: c, Help: templateHelp},
 			procedure.Field{Name: "extent", Label: "文件范围", Kind: procedure.Choice, Required: true, Plan: c, Options: []procedure.Option{{Value: "part", Label: "只含新增和变更的目录项"}, {Value: "whole", Label: "全量：文件中没有的目录项予以撤销"}}},
@@ -91,6 +91,24 @@ func batch(id, prefix, title, kind string, by procedure.Role, label string) *pro
 		},
 		Views: []procedure.View{{Title: "读取结果", Plan: c, Draw: batchState}, {Title: "错误", Plan: c, Draw: batchFaults}, {Title: "将要发生的变化", Plan: c, Draw: batchPlan},
 			{Title: "逐项差异", Plan: c, Draw: batchDifferences}},
+	}
+}
+
+// batchName calls a case by its file.
+func batchName(title string) func(*procedure.Ctx) (string, error) {
+	return func(c *procedure.Ctx) (string, error) {
+		f, err := procedure.Form[batchForm](c)
+		if err != nil || f.File == "" {
+			return "", err
+		}
+		var name string
+		if err := c.Get(&name, `SELECT name FROM attachment WHERE id = $1`, f.File); err != nil {
+			if ruleMissing(err) == procedure.ErrFails {
+				return "", nil
+			}
+			return "", err
+		}
+		return title + "：" + name, nil
 	}
 }
 

@@ -15,8 +15,8 @@ func Registers() []*register.Register {
 	overdue := "CASE WHEN s.item IS NULL THEN 'no' ELSE 'yes' END"
 	return []*register.Register{{ID: "catalogue", Title: "资源目录", Group: "目录与供给", Plan: plan.C("7.2b"), Public: true,
 		Columns: []procedure.Column{{Key: "code", Label: "资源代码", Kind: "code"}, {Key: "title", Label: "资源名称", Kind: "text", Primary: true},
-			{Key: "source", Label: "提供方", Kind: "text"}, {Key: "cycle", Label: "更新周期", Kind: "tag"}, {Key: "stale", Label: "时效", Kind: "tag"}, {Key: "share", Label: "共享类型", Kind: "tag"},
-			{Key: "grade", Label: "数据级别", Kind: "tag"}, {Key: "personal", Label: "个人信息", Kind: "tag"}, {Key: "authorise", Label: "授权属性", Kind: "tag"},
+			{Key: "source", Label: "提供方", Kind: "text"}, {Key: "cycle", Label: "更新周期", Kind: "tag"}, {Key: "share", Label: "共享类型", Kind: "tag"},
+			{Key: "grade", Label: "数据级别", Kind: "tag"}, {Key: "authorise", Label: "授权属性", Kind: "tag"},
 			{Key: "score", Label: "目录质量分", Kind: "text"}, {Key: "updated", Label: "更新时间", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "tag"}},
 		Filters: []register.Filter{{Key: "source", Label: "提供方", Expr: "i.source_org"}, {Key: "grade", Label: "数据级别", Expr: "i.grade", Options: Grades},
 			{Key: "share", Label: "共享类型", Expr: "i.share_type", Options: ShareTypes}, {Key: "open", Label: "开放类型", Expr: "i.open_type", Options: OpenTypes},
@@ -26,10 +26,9 @@ func Registers() []*register.Register {
 			{Key: "state", Label: "状态", Expr: "i.state", Options: States}},
 		From: "catalogue_item i LEFT JOIN org o ON o.id = i.source_org LEFT JOIN catalogue_stale s ON s.item = i.id", Key: "i.id",
 		Cells: map[string]string{"code": "i.code", "title": "i.title", "source": "o.name", "cycle": cases("i.update_cycle", Cycles), "share": cases("i.share_type", ShareTypes),
-			"stale": "CASE WHEN s.item IS NULL THEN '' ELSE '超期未更新' END",
-			"grade": cases("i.grade", Grades), "personal": "CASE WHEN i.sensitive THEN '敏感个人信息' WHEN i.personal THEN '个人信息' ELSE '不含' END",
+			"grade":     cases("i.grade", Grades),
 			"authorise": cases("i.authorisable", Authorisables), "score": "CASE WHEN i.score = 0 THEN '' ELSE CAST(i.score / 100 AS TEXT) END", "updated": "i.updated",
-			"state": "CASE i.state WHEN 'published' THEN '已发布' ELSE '已撤销' END"},
+			"state": "CASE WHEN i.state <> 'published' THEN '已撤销' WHEN s.item IS NOT NULL THEN '超期未更新' ELSE '已发布' END"},
 		Search: []string{"i.title", "i.code", "i.abstract", "o.name"}, Order: "-i.updated",
 		Visible: visible, Lookup: lookup, Item: page}}
 }

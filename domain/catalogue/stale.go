@@ -105,7 +105,7 @@ func freshness(r *store.ReadTx, it Item) (procedure.Section, error) {
 	if err := r.Select(&rows, dataSQL+` AND i.id = $1 GROUP BY i.id, i.update_cycle`, it.ID); err != nil || len(rows) == 0 {
 		return s, err
 	}
-	s.Items = []procedure.Item{{Label: "更新周期", Value: label(Cycles, it.UpdateCycle)}, {Label: "最近一次数据到达", Value: rows[0].At}}
+	s.Items = []procedure.Item{{Label: "更新周期", Value: label(Cycles, it.UpdateCycle)}, {Label: "最近一次数据到达", Value: minute(rows[0].At)}}
 	if last, ok := NextDue(it.UpdateCycle, calendar.DateOf(rows[0].At.Time)); ok {
 		s.Items = append(s.Items, procedure.Item{Label: "按周期应更新至", Value: last.Chinese() + "前"})
 	}
@@ -117,6 +117,8 @@ func freshness(r *store.ReadTx, it Item) (procedure.Section, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Items = append(s.Items, procedure.Item{Label: "时效", Value: "超期未更新"}, procedure.Item{Label: "自何时起超期", Value: m.DueAt})
+	s.Items = append(s.Items, procedure.Item{Label: "时效", Value: "超期未更新"}, procedure.Item{Label: "自何时起超期", Value: minute(m.DueAt)})
 	return s, nil
 }
+
+func minute(t store.Time) string { return t.In(calendar.Shanghai).Format("2006-01-02 15:04") }
