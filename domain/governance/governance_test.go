@@ -396,3 +396,42 @@ func TestScoreIsTheMeanOfJudgedDimensions(t *testing.T) {
 		}
 	}
 }
+
+// Cancelled in the middle: nothing is visible, and asked for again it is done.
+func TestACancelledIngestLeavesNothingVisible(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := open(t, db)
+		f := w.deliver("up1", delivery)
+		id := w.queue(f)
+		run, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		r := job.New(db, job.Options{Worker: "test", Poll: time.Millisecond, Beat: time.Millisecond, MaxRuns: 1})
+		h := w.runner.Handlers()
+		inner := h[KindIngest]
+		h[KindIngest] = func(ctx context.Context, x *job.Task) (job.Outcome, error) {
+			must(t, job.Cancel(ctx, db, x.Job.ID, "p", "src"))
+			<-ctx.Done()
+			return inner(ctx, x)
+		}
+		end := make(chan error, 1)
+		go func() { end <- r.Run(run, h) }()
+		var j job.Job
+		for !j.State.Final() {
+			if run.Err() != nil {
+				t.Fatal("the job did not end within a minute")
+			}
+			must(t, db.View(ctx, func(x *store.ReadTx) (err error) { j, err = job.Get(x, id); return err }))
+		}
+		cancel()
+		must(t, <-end)
+		if j.State != job.Cancelled || w.count("dataset_version") != 0 || w.raw(f.ID).State != "received" {
+			t.Fatalf("%+v %+v", j, w.raw(f.ID))
+		}
+		if again := w.queue(f); again != id {
+			t.Error("another job for the same file")
+		}
+		if j = w.run(id); j.State != job.Done || w.count("dataset_version") != 1 {
+			t.Errorf("%+v", j)
+		}
+	})
+}
