@@ -147,7 +147,7 @@ func (p *parquetRows) Next(r *read.Row) error {
 			return io.EOF
 		}
 		q := fmt.Sprintf("%s WHERE file_row_number >= %d AND file_row_number < %d ORDER BY file_row_number", p.query, p.at, p.at+parquetBatch)
-		rows, err := p.e.conn.QueryContext(p.ctx, q)
+		rows, err := p.e.conn.QueryContext(p.ctx, q) //nolint:rowserrcheck // asked when the batch is at its end, above
 		if err != nil {
 			return damaged(p.ctx, fault(p.ctx, err))
 		}
