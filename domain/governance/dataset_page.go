@@ -282,7 +282,7 @@ func profileSection(v Version, name string) (procedure.Section, error) {
 	if err := json.Unmarshal([]byte(v.Quality), &raw); err != nil {
 		return procedure.Section{}, fmt.Errorf("read the profiles of %s: %w", v.ID, err)
 	}
-	s := procedure.Section{Kind: "panel", Panel: "profiles", Title: name + "字段画像", Clause: "6.2.2", Note: "最小、最大和平均值只对标签为“公开”的数字和日期给出；不同值个数为估计数。"}
+	s := procedure.Section{Kind: "panel", Panel: "profiles", Title: name + "字段画像", Clause: "6.2.2", Note: "最小、最大和平均值只对标签为“公开”的数字和日期给出；分布只画足够多的行（有保护单元的按单元数）构成的取值和区间；不同值个数为估计数。"}
 	for _, c := range raw.Columns {
 		if label, ok := c["label"].(string); ok {
 			c["usage"] = usage[label]

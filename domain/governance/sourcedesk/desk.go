@@ -146,15 +146,19 @@ func (q reader) items(d *Desk) error {
 }
 
 func (q reader) due(d *Desk) error {
-	s := procedure.Section{Kind: "table", Title: "待报送和逾期", Clause: "7.2", Note: "报送在接入事项中办理。期限按供给周期和工作日历计算。", Columns: []procedure.Column{{Key: "title", Label: "目录项", Kind: "text", Primary: true}, {Key: "period", Label: "数据所属期", Kind: "text"},
+	s := procedure.Section{Kind: "table", Title: "待报送和逾期", Clause: "7.2", Note: "每个接入一行；逐期情况见台账“供给日历”。期限按供给周期和工作日历计算。", Columns: []procedure.Column{{Key: "title", Label: "目录项", Kind: "text", Primary: true}, {Key: "period", Label: "最早未报送的数据所属期", Kind: "text"},
 		{Key: "due", Label: "最迟报送", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "text"}, {Key: "case", Label: "办理", Kind: "link"}}}
 	var rows []struct {
 		Title, Starts, Ends, CaseNo string
+		Late                        int
 		Due                         store.Time
 		DueYear                     int
 	}
-	if err := q.Select(&rows, `SELECT i.title, p.starts, p.ends, h.case_no, p.due, p.due_year FROM supply_period p JOIN hookup h ON h.id = p.hookup JOIN catalogue_item i ON i.id = h.item
-		WHERE h.source_org = $1 AND h.state = 'connected' AND p.delivery = '' ORDER BY CASE WHEN p.due IS NULL THEN 1 ELSE 0 END, p.due, i.title LIMIT 20`, q.org); err != nil {
+	// One line for a connection: the oldest period that is missing, and how many are late.
+	if err := q.Select(&rows, `SELECT i.title, p.starts, p.ends, h.case_no, p.due, p.due_year,
+		(SELECT COUNT(*) FROM supply_period l WHERE l.hookup = h.id AND l.delivery = '' AND l.due IS NOT NULL AND l.due < $1) AS late
+		FROM hookup h JOIN catalogue_item i ON i.id = h.item JOIN supply_period p ON p.hookup = h.id AND p.starts = (SELECT MIN(x.starts) FROM supply_period x WHERE x.hookup = h.id AND x.delivery = '')
+		WHERE h.source_org = $2 AND h.state = 'connected' ORDER BY CASE WHEN p.due IS NULL THEN 1 ELSE 0 END, p.due, i.title LIMIT 50`, q.now, q.org); err != nil {
 		return err
 	}
 	for _, x := range rows {
@@ -164,19 +168,16 @@ func (q reader) due(d *Desk) error {
 		}
 		row := map[string]any{"title": x.Title, "period": period, "due": x.Due, "state": map[string]any{"text": "待报送"}, "case": link("去报送", "/cases/"+x.CaseNo+"?act=deliver")}
 		switch {
+		case x.Late > 0:
+			row["state"] = map[string]any{"text": fmt.Sprintf("已逾期 %d 期", x.Late), "tone": "bad"}
 		case x.Due.IsZero():
 			row["state"] = map[string]any{"text": fmt.Sprintf("待%d年工作日公布后确定", x.DueYear), "tone": "muted"}
-		case x.Due.Before(q.now.Time):
-			row["state"] = map[string]any{"text": "已逾期", "tone": "bad"}
 		}
 		s.Rows = append(s.Rows, row)
 	}
 	d.Sections = append(d.Sections, s)
 	return nil
 }
-
-// trendVersions is how many versions of a dataset the trend shows.
-const trendVersions = 8
 
 func (q reader) trend(d *Desk) error {
 	var rows []struct {
