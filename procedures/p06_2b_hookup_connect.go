@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/store"
 	"pado/domain/governance"
@@ -42,7 +43,7 @@ func connectionFields() []procedure.Field {
 		f("table", "表名或视图名", procedure.Text, 63, "", tables...),
 		f("columns", "要取的列", procedure.LongText, 8000, "逐一列出，用逗号或换行分开；平台只取这些列，不执行自定义语句", tables...),
 		with(f("mode", "取数方式", procedure.Choice, 0, "", tables...), procedure.Option{Value: connector.Full, Label: "每次全量"}, procedure.Option{Value: connector.Incremental, Label: "按递增列增量"}),
-		f("watermark", "递增列", procedure.Text, 63, "更新时间或自增编号；修改旧行而不更新该列的表请用全量", tables...),
+		{Name: "watermark", Label: "递增列", Kind: procedure.Text, Max: 63, Plan: c, Section: "连接", Help: "更新时间或自增编号；修改旧行而不更新该列的表请用全量", Show: &procedure.When{Field: "mode", In: []string{connector.Incremental}}},
 		f("path", "目录", procedure.Text, 200, "前置目录：相对路径；SFTP：绝对路径", files...),
 		f("pattern", "文件名规则", procedure.Text, 120, "如 renkou_*.csv", files...),
 		with(f("ready", "怎样算写完", procedure.Choice, 0, "", files...), procedure.Option{Value: connector.Marker, Label: "同目录有“文件名.ok”"}, procedure.Option{Value: connector.Stable, Label: "一分钟内没有变化"}),
@@ -53,6 +54,9 @@ func connectionFields() []procedure.Field {
 // spec is the connection that a form declares.
 func (f hookupForm) spec() connector.Spec {
 	s := connector.Spec{Kind: f.Kind, Address: f.Address, Database: f.Database, Schema: f.Schema, Table: f.Table, Mode: f.Mode, Watermark: f.Watermark, Path: f.Path, Pattern: f.Pattern, Ready: f.Ready, HostKey: f.HostKey}
+	if s.Mode != connector.Incremental || !connector.Database(f.Kind) {
+		s.Watermark = ""
+	}
 	if f.TLS == "required" {
 		s.TLS = f.TLS
 	}
@@ -262,7 +266,7 @@ func connectionView(c *procedure.Ctx) (procedure.Section, error) {
 		return s, err
 	default:
 		add("测试连接", p.Say)
-		add("测试时间", p.At)
+		add("测试时间", minute(p.At))
 		var columns []string
 		if err := json.Unmarshal([]byte(p.Detail), &columns); err == nil && len(columns) > 0 {
 			add("表中的列", strings.Join(columns, "、"))
@@ -282,15 +286,18 @@ func connectionView(c *procedure.Ctx) (procedure.Section, error) {
 		add("最近取数", x.Outcome)
 	}
 	if !x.Fetched.IsZero() {
-		add("最近取数时间", x.Fetched)
+		add("最近取数时间", minute(x.Fetched))
 	}
 	if x.Due.IsZero() {
 		add("下次取数", "由运营机构发起")
 	} else {
-		add("下次取数", x.Due)
+		add("下次取数", minute(x.Due))
 	}
 	return s, nil
 }
+
+// minute is a time as people read it in a list of labels and values.
+func minute(t store.Time) string { return t.In(calendar.Shanghai).Format("2006-01-02 15:04") }
 
 // Deliveries hands what was fetched to the cases of their hookups.
 type Deliveries struct{ Engine *procedure.Engine }

@@ -179,9 +179,17 @@ func destructionPlanned(c *procedure.Ctx) (procedure.Section, error) {
 	s := procedure.Section{Kind: "table", Columns: []procedure.Column{{Key: "raw", Label: "编号", Kind: "code"}, {Key: "name", Label: "文件", Kind: "text", Primary: true}, {Key: "received", Label: "报送时间", Kind: "datetime"},
 		{Key: "until", Label: "保留至", Kind: "date"}, {Key: "size", Label: "字节数", Kind: "int"}, {Key: "sha256", Label: "摘要", Kind: "code"}}}
 	for i, f := range raws {
-		s.Rows = append(s.Rows, map[string]any{"raw": f.ID, "name": f.Name, "received": f.Received, "until": governance.KeptUntil(hooks[i], f, months).String(), "size": f.Size, "sha256": f.SHA256})
+		s.Rows = append(s.Rows, map[string]any{"raw": f.ID, "name": f.Name, "received": f.Received, "until": governance.KeptUntil(hooks[i], f, months).String(), "size": f.Size, "sha256": short(f.SHA256)})
 	}
 	return s, nil
+}
+
+// short is the beginning of a digest, for a table; the register and the certificate have all of it.
+func short(sum string) string {
+	if len(sum) > 16 {
+		return sum[:16] + "…"
+	}
+	return sum
 }
 
 // ruleNone takes what is not there for nothing to show.
@@ -200,10 +208,10 @@ func destructionResult(c *procedure.Ctx) (procedure.Section, error) {
 	if len(list) == 0 {
 		return procedure.Section{Kind: "keyvalues", Items: []procedure.Item{{Label: "销毁作业", Value: "正在进行"}}}, nil
 	}
-	s := procedure.Section{Kind: "table", Note: "数据集版本的血缘仍保留原始文件的摘要。", Columns: []procedure.Column{{Key: "raw", Label: "编号", Kind: "code"}, {Key: "name", Label: "文件", Kind: "text", Primary: true}, {Key: "at", Label: "销毁时间", Kind: "datetime"},
+	s := procedure.Section{Kind: "table", Note: "数据集版本的血缘仍保留原始文件的摘要；完整摘要见销毁证明和销毁登记。", Columns: []procedure.Column{{Key: "raw", Label: "编号", Kind: "code"}, {Key: "name", Label: "文件", Kind: "text", Primary: true}, {Key: "at", Label: "销毁时间", Kind: "datetime"},
 		{Key: "method", Label: "方法", Kind: "text"}, {Key: "parts", Label: "销毁副本数", Kind: "int"}, {Key: "sha256", Label: "文件摘要", Kind: "code"}, {Key: "envelope", Label: "密钥信封摘要", Kind: "code"}}}
 	for _, d := range list {
-		s.Rows = append(s.Rows, map[string]any{"raw": d.Raw, "name": d.Name, "at": d.At, "method": d.Method, "parts": d.Parts, "sha256": d.SHA256, "envelope": d.EnvelopeSHA256})
+		s.Rows = append(s.Rows, map[string]any{"raw": d.Raw, "name": d.Name, "at": d.At, "method": d.Method, "parts": d.Parts, "sha256": short(d.SHA256), "envelope": short(d.EnvelopeSHA256)})
 	}
 	return s, nil
 }

@@ -21,7 +21,8 @@ func TestRawFilesAreDestroyedByTwoPersons(t *testing.T) {
 		b.write(`INSERT INTO membership (person, org, role, ranks, lead, since, until) VALUES ($1,$2,$3,'["draft","review","sign"]',$4,'2026-01-01','')`, op2, b.opOrg, string(party.Operator), false)
 		no := b.asked(merged(hookupForm(""), map[string]any{"retain": 2}))
 		b.step(b.op, no, "connect", formOf(merged(hookupForm(b.itemOf(no)), map[string]any{"pipeline": people, "rowsBound": 1, "retain": 2})))
-		up := b.upload(b.src1, "编号,年龄,性别\n1,30,男\n2,40,女\n3,300,女\n4,50,女\n5,50,女\n6,50,女\n7,50,女\n8,51,女\n9,52,女\n10,53,女\n11,54,女\n")
+		content := "编号,年龄,性别\n1,30,男\n2,40,女\n3,300,女\n4,50,女\n5,50,女\n6,50,女\n7,50,女\n8,51,女\n9,52,女\n10,53,女\n11,54,女\n"
+		up := b.upload(b.src1, content)
 		b.step(b.src1, no, "deliver", deliver(up))
 		b.govern()
 		var raw governance.Raw
@@ -84,7 +85,7 @@ func TestRawFilesAreDestroyedByTwoPersons(t *testing.T) {
 		// Again is refused; the same bytes may be delivered anew and are kept under a name of their own.
 		y := b.begin(b.op, "p10_5_destruction", ask("wrong"))
 		b.no(b.op, y, "submit", procedure.Act{}, "destruction.files")
-		b.step(b.src1, no, "deliver", deliver(b.upload(b.src1, b.uploads[up])))
+		b.step(b.src1, no, "deliver", deliver(b.upload(b.src1, content)))
 		b.govern()
 		if f, err := b.runner.OpenRaw(ctx, raw.ID, b.op, b.opOrg, governance.ForSheet); err != nil {
 			t.Error(err)
