@@ -5,6 +5,7 @@ import (
 
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/catalogue"
 	"pado/domain/governance/sourcedesk"
 )
 
@@ -45,7 +46,7 @@ func SourceRoutes() func(*API) {
 			}
 			var d sourcedesk.Desk
 			if err := a.Engine.DB().View(ctx, func(r *store.ReadTx) error {
-				d, err = sourcedesk.Draw(r, actor, in.Org)
+				d, err = sourcedesk.Draw(r, actor, in.Org, catalogue.Cycles)
 				return err
 			}); err != nil {
 				return nil, err

@@ -126,14 +126,14 @@ func TestTheReadingIsTheSourcesAndTheDeclarationFollowsIt(t *testing.T) {
 		refusedAs(t, err, "sample.none")
 
 		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
-			d, err := sourcedesk.Draw(r, src, "")
+			d, err := sourcedesk.Draw(r, src, "", nil)
 			if err != nil || len(d.Sections) < 5 || d.Tiles[1].Value != 1 {
 				t.Errorf("%+v %v", d, err)
 			}
-			if _, err := sourcedesk.Draw(r, op, ""); !errors.Is(err, store.ErrNotFound) {
+			if _, err := sourcedesk.Draw(r, op, "", nil); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("the operator has a source's page: %v", err)
 			}
-			if _, err := sourcedesk.Draw(r, src, b.opOrg); !errors.Is(err, store.ErrNotFound) {
+			if _, err := sourcedesk.Draw(r, src, b.opOrg, nil); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("a page of another organisation: %v", err)
 			}
 			return nil

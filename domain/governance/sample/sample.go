@@ -12,7 +12,6 @@ import (
 	"pado/core/audit"
 	"pado/core/procedure"
 	"pado/core/store"
-	"pado/domain/catalogue"
 	"pado/domain/governance/ingest"
 	"pado/domain/governance/ingest/pipeline"
 	"pado/plan"
@@ -137,9 +136,7 @@ func (s *Service) as(ctx context.Context, a procedure.Actor, no string) (Face, *
 	face := Reader
 	err = s.c.Engine.DB().View(ctx, func(r *store.ReadTx) error {
 		source := ""
-		if it, err := catalogue.ByID(r, form.Item); err == nil {
-			source = it.SourceOrg
-		} else if !errors.Is(err, store.ErrNotFound) {
+		if err := r.Get(&source, `SELECT source_org FROM catalogue_item WHERE id = $1`, form.Item); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		operator := ""

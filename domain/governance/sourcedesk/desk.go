@@ -6,7 +6,6 @@ import (
 
 	"pado/core/procedure"
 	"pado/core/store"
-	"pado/domain/catalogue"
 )
 
 // Tile is one figure at the head of the page.
@@ -29,9 +28,10 @@ type Desk struct {
 	Sections []procedure.Section
 }
 
-// Draw reads the page of one organisation the actor holds a source's desk of; org "" is the first.
+// Draw reads the page of one organisation the actor holds a source's desk of; org "" is the first,
+// cycles are the catalogue's words for update cycles.
 // store.ErrNotFound for anybody who is no source, and for an organisation not theirs.
-func Draw(r *store.ReadTx, a procedure.Actor, org string) (d Desk, err error) {
+func Draw(r *store.ReadTx, a procedure.Actor, org string, cycles []procedure.Option) (d Desk, err error) {
 	seen := map[string]bool{}
 	for _, x := range a.Desks {
 		if x.Role != "source" || x.Org == "" || seen[x.Org] {
@@ -54,7 +54,7 @@ func Draw(r *store.ReadTx, a procedure.Actor, org string) (d Desk, err error) {
 		return d, store.ErrNotFound
 	}
 	d.AsOf = store.At(r.Now())
-	q := reader{r, d.Org.ID, d.AsOf}
+	q := reader{r, d.Org.ID, d.AsOf, cycles}
 	for _, f := range []func(*Desk) error{q.tiles, q.items, q.due, q.trend, q.asked, q.granted, q.used} {
 		if err := f(&d); err != nil {
 			return d, err
@@ -67,6 +67,8 @@ type reader struct {
 	*store.ReadTx
 	org string
 	now store.Time
+
+	cycles []procedure.Option
 }
 
 func (q reader) count(sql string, args ...any) (n int, err error) {
@@ -125,7 +127,7 @@ func (q reader) items(d *Desk) error {
 		return err
 	}
 	for _, x := range rows {
-		row := map[string]any{"title": link(x.Title, "/registers/catalogue/"+x.ID), "cycle": catalogue.Label(catalogue.Cycles, x.UpdateCycle), "hookup": map[string]any{"text": "未接入", "tone": "muted"},
+		row := map[string]any{"title": link(x.Title, "/registers/catalogue/"+x.ID), "cycle": procedure.LabelOf(q.cycles, x.UpdateCycle), "hookup": map[string]any{"text": "未接入", "tone": "muted"},
 			"dataset": "", "rows": "", "score": "", "received": x.Received}
 		if x.Hookup != "" {
 			row["hookup"] = link(x.Hookup, "/registers/hookups/"+x.Hookup)
