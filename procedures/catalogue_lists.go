@@ -51,6 +51,36 @@ func catalogueLists() []*register.Register {
 	}}
 }
 
+// cityCatalogue is the city's catalogue with what became of each item: its source and those who
+// supervise read on its page who used it (10.1.1).
+func cityCatalogue() []*register.Register {
+	all := catalogue.Registers()
+	for _, g := range all {
+		page := g.Item
+		g.Item = func(r *store.ReadTx, a procedure.Actor, key string) (*register.Item, error) {
+			out, err := page(r, a, key)
+			if err != nil {
+				return nil, err
+			}
+			it, err := catalogue.ByID(r, key)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range a.Desks {
+				if d.Role == party.Source && d.Org == it.SourceOrg || d.Role == party.Authority || d.Role == party.Auditor {
+					uses, err := fielduse.Section(r, key)
+					if err == nil && len(uses.Rows) > 0 {
+						out.Sections = append(out.Sections, uses)
+					}
+					return out, err
+				}
+			}
+			return out, nil
+		}
+	}
+	return all
+}
+
 // authorisedVisible: what is authorised is public, what was taken out is shown to the bodies concerned.
 func authorisedVisible(a procedure.Actor, arg func(any) string) string {
 	cond := "x.state = 'active' AND a.state <> 'ended'"

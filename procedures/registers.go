@@ -3,7 +3,6 @@ package procedures
 import (
 	"pado/core/register"
 	"pado/domain/agreement"
-	"pado/domain/catalogue"
 	"pado/domain/fielduse"
 	"pado/domain/governance"
 	"pado/domain/party"
@@ -23,7 +22,7 @@ var registers = []func() []*register.Register{
 	settingRegisters,
 	party.Registers,
 	agreement.Registers,
-	catalogue.Registers,
+	cityCatalogue,
 	catalogueLists,
 	fielduse.Registers,
 	governance.Registers,

@@ -7,7 +7,6 @@ import (
 	"pado/core/procedure"
 	"pado/core/register"
 	"pado/core/store"
-	"pado/domain/fielduse"
 )
 
 // shownVersions is how many of the newest versions a page shows the differences of.
@@ -18,11 +17,10 @@ func page(r *store.ReadTx, a procedure.Actor, id string) (*register.Item, error)
 	if err != nil {
 		return nil, err
 	}
-	own, overseen := false, false
+	own := false
 	seen := it.State == StatePublished
 	for _, d := range a.Desks {
 		own = own || d.Role == "source" && d.Org == it.SourceOrg
-		overseen = overseen || d.Role == "authority" || d.Role == "auditor"
 		seen = seen || own || d.Role == "authority"
 	}
 	if !seen {
@@ -58,15 +56,6 @@ func page(r *store.ReadTx, a procedure.Actor, id string) (*register.Item, error)
 		sections = append(sections, answers)
 	}
 	sections = append(sections, it.Quality().QualitySection())
-	if own || overseen {
-		uses, err := fielduse.Section(r, it.ID)
-		if err != nil {
-			return nil, err
-		}
-		if len(uses.Rows) > 0 {
-			sections = append(sections, uses)
-		}
-	}
 	var differences []procedure.Section
 	history, err := History(r, id)
 	if err != nil {

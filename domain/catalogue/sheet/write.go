@@ -32,7 +32,11 @@ func Template(w io.Writer) error {
 		b.look(sheetName, i+1, 2, head)
 		letter, err := excelize.ColumnNumberToName(i + 1)
 		b.note(err)
-		b.note(f.SetColWidth(sheetName, letter, letter, float64(max(10, 2*len([]rune(c.label))+4))))
+		width := 14.0
+		if len([]rune(c.label)) > 5 {
+			width = 28
+		}
+		b.note(f.SetColWidth(sheetName, letter, letter, width))
 		if list := labels(c.options); len(c.options) > 0 {
 			v := excelize.NewDataValidation(true)
 			v.Sqref = fmt.Sprintf("%s3:%s2000", letter, letter)
