@@ -87,6 +87,7 @@ func TestRawFilesAreDestroyedByTwoPersons(t *testing.T) {
 		b.no(b.op, y, "submit", procedure.Act{}, "destruction.files")
 		b.step(b.src1, no, "deliver", deliver(b.upload(b.src1, content)))
 		b.govern()
+		b.step(b.op, no, "reject", say("内容与已处理的相同")) // governed, not stuck
 		if f, err := b.runner.OpenRaw(ctx, raw.ID, b.op, b.opOrg, governance.ForSheet); err != nil {
 			t.Error(err)
 		} else {

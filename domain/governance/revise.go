@@ -129,7 +129,7 @@ func DecidePipeline(w *store.Tx, h Hookup, approve bool, by, org string) (rerun 
 		return false, err
 	}
 	h.PipelineDigest = v.Digest
-	_, err = Queue(w, raw, h)
+	_, err = queue(w, raw, h, fmt.Sprintf("v%d", v.N))
 	return true, err
 }
 

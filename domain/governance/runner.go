@@ -49,11 +49,16 @@ func NewRunner(c Config) *Runner { return &Runner{c} }
 // Pool is the absolute place of a version's file.
 func (r *Runner) Pool(v Version) string { return filepath.Join(r.c.Pool, filepath.FromSlash(v.Path)) }
 
-// Queue asks for the ingest of a received file as a job, in the caller's transaction. The same
-// file under the same pipeline is the same job; after it failed it is queued anew.
+// Queue asks for the ingest of a received file as a job, in the caller's transaction. One delivery
+// under one pipeline is one job; after it failed it is queued anew, and what is delivered again
+// because it was destroyed or failed is a job of its own.
 func Queue(w *store.Tx, f Raw, h Hookup) (string, error) {
+	return queue(w, f, h, fmt.Sprint(f.Received.UnixMilli()))
+}
+
+func queue(w *store.Tx, f Raw, h Hookup, mark string) (string, error) {
 	return job.Enqueue(w, job.Spec{Kind: KindIngest, Title: "治理“" + f.Name + "”", Person: f.Person, Org: f.Org, CaseNo: f.CaseNo,
-		Key: "ingest/" + f.ID + "/" + h.PipelineDigest, Input: map[string]string{"raw": f.ID}})
+		Key: "ingest/" + f.ID + "/" + h.PipelineDigest + "/" + mark, Input: map[string]string{"raw": f.ID}})
 }
 
 // Handlers are the job handlers of this room.
