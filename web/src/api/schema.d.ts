@@ -363,6 +363,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hookups/{no}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 接入事项的样本和确认的读法 */
+        get: operations["read-sample"];
+        /** 上传样本（替换原有样本，原样本即行销毁） */
+        put: operations["put-sample"];
+        post?: never;
+        /** 销毁样本 */
+        delete: operations["remove-sample"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hookups/{no}/sample/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 确认样本的读法 */
+        post: operations["confirm-reading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hookups/{no}/sample/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 查看样本原貌和建议的读法（原始数据访问，逐次记入日志） */
+        post: operations["look-sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hookups/{no}/sample/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 在样本上试运行流水线声明 */
+        post: operations["try-pipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -738,6 +808,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 检查流水线声明，在文字和步骤之间换算 */
+        post: operations["declare-pipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 流水线可用的步骤及其设置 */
+        get: operations["list-steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/procedures": {
         parameters: {
             query?: never;
@@ -817,6 +921,23 @@ export interface paths {
         put?: never;
         /** 在沙箱中提问 */
         post: operations["ask-project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/{hookup}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 程序推送一批数据（文件或 JSON 行） */
+        post: operations["push-batch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -960,6 +1081,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 数源工作台：本部门目录项、报送、质量、整改和使用 */
+        get: operations["source-desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/statements/{id}/{file}": {
         parameters: {
             query?: never;
@@ -970,6 +1108,76 @@ export interface paths {
         /** 对账单（statement.html、pdf、docx、xlsx） */
         get: operations["statement"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 本人在一个事项中尚未报送的文件 */
+        get: operations["list-uploads"];
+        put?: never;
+        /** 开始分段上传报送文件；同名同大小未传完的接着传 */
+        post: operations["begin-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 分段上传的进度 */
+        get: operations["get-upload"];
+        put?: never;
+        post?: never;
+        /** 放弃上传 */
+        delete: operations["drop-upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 传完：合并、核对摘要 */
+        post: operations["complete-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}/parts/{start}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 上传一段；断线后可重复同一段 */
+        put: operations["put-upload-part"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1138,6 +1346,14 @@ export interface components {
             label: string;
             org: string;
         };
+        AsideWire: {
+            cells?: string[] | null;
+            column?: string;
+            label: string;
+            /** Format: int64 */
+            record: number;
+            step: string;
+        };
         AskWire: {
             /** @description 逐列的标准差 */
             perColumn?: {
@@ -1164,6 +1380,12 @@ export interface components {
             /** Format: int64 */
             size: number;
         };
+        BeginInBody5f1232: {
+            case: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
         BudgetWire: {
             /** Format: int64 */
             day: number;
@@ -1176,6 +1398,10 @@ export interface components {
             /** Format: int64 */
             total: number;
             unit: string;
+        };
+        CaseList: {
+            items: components["schemas"]["RowWire"][] | null;
+            next?: string;
         };
         CaseWire: {
             attachments: components["schemas"]["AttachmentWire"][] | null;
@@ -1246,6 +1472,10 @@ export interface components {
         CodeInBody5fedce: {
             code: string;
         };
+        CompleteInBodyeefe51: {
+            /** @description 整个文件的 SHA-256 */
+            sha256: string;
+        };
         ConfirmInBody2b9695: {
             /** @description 动态口令 */
             code?: string;
@@ -1255,9 +1485,50 @@ export interface components {
         ConfirmOutBody4d5902: {
             until: string;
         };
+        ConfirmWire: {
+            columns: components["schemas"]["Item9b9651"][] | null;
+            entry?: string;
+            /**
+             * Format: int64
+             * @description 所核对的样本
+             */
+            n: number;
+            reading: components["schemas"]["pipeline.Reading"];
+            sheet?: string;
+        };
+        ConfirmedWire: {
+            at: string;
+            by: string;
+            draft: components["schemas"]["pipeline.Pipeline"];
+            /**
+             * Format: int64
+             * @description 在第几个样本上确认
+             */
+            n: number;
+            /** @description 按确认的读法草拟的声明 */
+            text: string;
+        };
         ContactsWire: {
             mail?: string;
             phone?: string;
+        };
+        DeclareProblem: {
+            code: string;
+            message: string;
+            path: string;
+        };
+        DeclareWire: {
+            /** @description 事项编号：采用其中数源部门确认的读法 */
+            adopt?: string;
+            model?: unknown;
+            text?: string;
+        };
+        DeclaredWire: {
+            digest?: string;
+            /** @description 文字不成格式时没有 */
+            model?: components["schemas"]["pipeline.Pipeline"];
+            problem?: components["schemas"]["DeclareProblem"];
+            text: string;
         };
         DeskWire: {
             behalf?: string;
@@ -1333,7 +1604,7 @@ export interface components {
         FilterWire: {
             key: string;
             label: string;
-            options: components["schemas"]["procedure.Option"][] | null;
+            options: components["schemas"]["register.Choice"][] | null;
         };
         HealthWire: {
             businessTime: string;
@@ -1353,6 +1624,11 @@ export interface components {
             algorithm?: "HMAC-SHA256" | "HMAC-SM3";
             /** @description 要轮换的密钥：它在 24 小时后失效 */
             replaces?: string;
+        };
+        Item9b9651: {
+            identifier?: boolean;
+            name: string;
+            type?: string;
         };
         ItemWire: {
             cases: components["schemas"]["RowWire"][] | null;
@@ -1399,6 +1675,9 @@ export interface components {
             secret?: string;
             /** @enum {string} */
             state: "active" | "replaced" | "ended";
+        };
+        KindsOutBody5abd93: {
+            kinds: components["schemas"]["StepKindWire"][] | null;
         };
         LeaderWire: {
             asOf: string;
@@ -1463,10 +1742,6 @@ export interface components {
             /** Format: int64 */
             urged: number;
         };
-        ListOutBody0582dd: {
-            items: components["schemas"]["RowWire"][] | null;
-            next?: string;
-        };
         ListOutBody15e0e5: {
             items: components["schemas"]["KeyView"][] | null;
         };
@@ -1478,6 +1753,9 @@ export interface components {
             next?: string;
             /** @description 可设程序账号的单位与角色 */
             roles: components["schemas"]["SeatWire"][] | null;
+        };
+        ListOutBodyabc7ce: {
+            items: components["schemas"]["UploadWire"][] | null;
         };
         ListOutBodyc59a43: {
             items: components["schemas"]["RegisterRow"][] | null;
@@ -1593,6 +1871,10 @@ export interface components {
             refusal?: components["schemas"]["RefusalWire"];
             style: string;
         };
+        OrgRefWire: {
+            id: string;
+            name: string;
+        };
         OrgWire: {
             division?: string;
             divisionName?: string;
@@ -1603,6 +1885,16 @@ export interface components {
             formats: string[] | null;
             kind: string;
             title: string;
+        };
+        PartWire: {
+            entry?: string;
+            /** Format: int64 */
+            from?: number;
+            /** @description 不填则由平台建议 */
+            reading?: components["schemas"]["pipeline.Reading"];
+            /** Format: int64 */
+            rows?: number;
+            sheet?: string;
         };
         PartyWire: {
             org: components["schemas"]["OrgWire"];
@@ -1623,6 +1915,22 @@ export interface components {
             id: string;
             label: string;
             status: string;
+        };
+        PipelineTrialWire: {
+            /** @description 被隔离的前200行 */
+            aside: components["schemas"]["AsideWire"][] | null;
+            /** Format: int64 */
+            blank: number;
+            /** @description 含原始内容，查看已记入日志 */
+            cells: boolean;
+            /** Format: int64 */
+            header: number;
+            quality: components["schemas"]["quality.Report"];
+            /** Format: int64 */
+            quarantined: number;
+            /** Format: int64 */
+            rows: number;
+            steps: components["schemas"]["ingest.StepCount"][] | null;
         };
         PressedOutBody3e3811: {
             items: components["schemas"]["PressedWire"][] | null;
@@ -1721,6 +2029,16 @@ export interface components {
             seq: number;
             url: string;
         };
+        PushWire: {
+            /** @description 同一批次或相同内容已在案，没有重复接收 */
+            again: boolean;
+            caseNo: string;
+            sha256?: string;
+        };
+        PutInBodye9e1a5: {
+            /** @description 本人上传的附件 */
+            file: string;
+        };
         QuestionWire: {
             at: string;
             by: string;
@@ -1809,6 +2127,32 @@ export interface components {
             /** Format: int64 */
             urged: number;
         };
+        SampleFile: {
+            at: string;
+            by: string;
+            /** @description 已移除的样本不能再看 */
+            held: boolean;
+            /** Format: int64 */
+            n: number;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        SampleWire: {
+            /** @description 数源部门确认的读法 */
+            confirmed?: components["schemas"]["ConfirmedWire"];
+            /** @description 事项表单中的流水线声明 */
+            declaration: string;
+            /**
+             * @description source：可以看样本内容
+             * @enum {string}
+             */
+            face: "source" | "operator" | "reader";
+            sample?: components["schemas"]["SampleFile"];
+            /** @description 事项所处环节 */
+            state: string;
+        };
         SearchHit: {
             kind: string;
             path: string;
@@ -1846,6 +2190,14 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        SourceWire: {
+            asOf: string;
+            org: components["schemas"]["OrgRefWire"];
+            /** @description 本人任职的数源部门 */
+            orgs: components["schemas"]["OrgRefWire"][] | null;
+            sections: components["schemas"]["procedure.Section"][] | null;
+            tiles: components["schemas"]["TileWire"][] | null;
+        };
         StartInBodye3e668: {
             as?: string;
             form?: unknown;
@@ -1860,6 +2212,28 @@ export interface components {
             terminal: boolean;
             track: boolean;
             within?: components["schemas"]["WithinWire"];
+        };
+        StepFieldWire: {
+            kind: string;
+            label: string;
+            name: string;
+            options?: components["schemas"]["procedure.Option"][] | null;
+            required: boolean;
+        };
+        StepKindWire: {
+            help: string;
+            kind: string;
+            label: string;
+            options: components["schemas"]["StepOptionWire"][] | null;
+        };
+        StepOptionWire: {
+            /** @enum {string} */
+            kind: "text" | "integer" | "bool" | "choice" | "column" | "columns" | "list" | "map" | "table";
+            label: string;
+            name: string;
+            of?: components["schemas"]["StepFieldWire"][] | null;
+            options?: components["schemas"]["procedure.Option"][] | null;
+            required: boolean;
         };
         StepWire: {
             action: string;
@@ -1889,6 +2263,14 @@ export interface components {
             rows: number;
             unit: string;
         };
+        TileWire: {
+            href?: string;
+            label: string;
+            /** @enum {string} */
+            tone?: "ok" | "warn" | "bad";
+            /** Format: int64 */
+            value: number;
+        };
         TokenOutBody405e0f: {
             /** @description 访问令牌，只给出一次 */
             token: string;
@@ -1906,6 +2288,9 @@ export interface components {
             to: string;
             toLabel: string;
         };
+        TryInBody86ee6e: {
+            text: string;
+        };
         UnitWire: {
             /**
              * Format: int64
@@ -1919,6 +2304,29 @@ export interface components {
             overdue: number;
             /** Format: int64 */
             soon: number;
+        };
+        UploadWire: {
+            caseNo: string;
+            /** @description 传完后作为“报送数据”的文件填写 */
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description 下一段从第几个字节开始
+             */
+            next: number;
+            /** Format: int64 */
+            partMax: number;
+            /**
+             * Format: int64
+             * @description 最后一段可以更短
+             */
+            partMin: number;
+            sha256?: string;
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "open" | "complete" | "taken";
         };
         WithinWire: {
             key: string;
@@ -1935,6 +2343,337 @@ export interface components {
             from: string;
             name: string;
             type: string;
+        };
+        "ingest.Finding": {
+            /** Format: int64 */
+            confidence: number;
+            label: string;
+            reason: string;
+            /** Format: int64 */
+            record: number;
+            why: string;
+        };
+        "ingest.Proposal": {
+            archive?: string;
+            columns: components["schemas"]["ingest.ProposedColumn"][] | null;
+            /** Format: int64 */
+            confidence: number;
+            /** Format: int64 */
+            data_rows: number;
+            delimiter?: string;
+            encoding?: string;
+            entries?: components["schemas"]["read.ZipEntry"][] | null;
+            entry?: string;
+            /** Format: int64 */
+            header: number;
+            kind: string;
+            missing?: string[] | null;
+            not_data: components["schemas"]["ingest.Finding"][] | null;
+            notes?: string[] | null;
+            partial?: boolean;
+            pipeline: components["schemas"]["pipeline.Pipeline"];
+            quote?: string;
+            reconciled?: components["schemas"]["ingest.Reconciled"][] | null;
+            /** Format: int64 */
+            records: number;
+            region: components["schemas"]["ingest.Region"];
+            sheet?: string;
+            sheets?: string[] | null;
+            /** Format: int64 */
+            skip: number;
+            why: string;
+        };
+        "ingest.ProposedColumn": {
+            /** Format: int64 */
+            filled: number;
+            formats?: string[] | null;
+            identifier?: boolean;
+            looks?: string;
+            name: string;
+            /** Format: int64 */
+            rows: number;
+            type: string;
+        };
+        "ingest.Reconciled": {
+            column?: string;
+            found: string;
+            kind: string;
+            ok: boolean;
+            /** Format: int64 */
+            record: number;
+            stated: string;
+        };
+        "ingest.Region": {
+            /** Format: int64 */
+            first: number;
+            /** Format: int64 */
+            last: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            right: number;
+        };
+        "ingest.RuleCount": {
+            column?: string;
+            /** Format: int64 */
+            failed: number;
+            id: string;
+            label: string;
+            on_fail: string;
+        };
+        "ingest.SheetView": {
+            chosen: boolean;
+            /** Format: int64 */
+            confidence: number;
+            /** Format: int64 */
+            data_rows: number;
+            /** Format: int64 */
+            header: number;
+            name: string;
+            /** Format: int64 */
+            records: number;
+            region: components["schemas"]["ingest.Region"];
+            /** Format: int64 */
+            skip: number;
+            why: string;
+        };
+        "ingest.StepCount": {
+            /** Format: int64 */
+            changed: number;
+            kind: string;
+            name: string;
+            /** Format: int64 */
+            quarantined: number;
+            reasons?: components["schemas"]["ingest.RuleCount"][] | null;
+            /** Format: int64 */
+            rows_in: number;
+            /** Format: int64 */
+            rows_out: number;
+        };
+        "ingest.View": {
+            merged: components["schemas"]["read.Span"][] | null;
+            more: boolean;
+            proposal: components["schemas"]["ingest.Proposal"];
+            rows: components["schemas"]["ingest.ViewRow"][] | null;
+            sheets: components["schemas"]["ingest.SheetView"][] | null;
+        };
+        "ingest.ViewRow": {
+            cells: string[] | null;
+            /** Format: int64 */
+            confidence: number;
+            cut?: boolean;
+            is: string;
+            label: string;
+            /** Format: int64 */
+            n: number;
+            why: string;
+        };
+        "pipeline.Case": {
+            columns: string[] | null;
+            to: string;
+        };
+        "pipeline.Check": {
+            rules: components["schemas"]["pipeline.Rule"][] | null;
+        };
+        "pipeline.Codes": {
+            at?: string;
+            column: string;
+            list?: string;
+            map?: {
+                [key: string]: string;
+            };
+            on_fail?: string;
+        };
+        "pipeline.Column": {
+            as?: string;
+            identifier?: boolean;
+            name: string;
+            optional?: boolean;
+        };
+        "pipeline.Confirmed": {
+            by: string;
+            on: string;
+        };
+        "pipeline.Dates": {
+            columns: string[] | null;
+            formats: string[] | null;
+            on_fail?: string;
+            time?: boolean;
+        };
+        "pipeline.Deduplicate": {
+            by: string[] | null;
+            keep?: string;
+        };
+        "pipeline.Derive": {
+            column: string;
+            concat?: string[] | null;
+            copy?: string;
+            /** Format: int64 */
+            length?: number;
+            ordinal?: boolean;
+            separator?: string;
+            /** Format: int64 */
+            start?: number;
+            substring?: string;
+            timestamp?: string[] | null;
+        };
+        "pipeline.Gate": {
+            column?: string;
+            columns?: string[] | null;
+            /** Format: int64 */
+            days?: number;
+            dimension?: string;
+            id: string;
+            kind: string;
+            label?: string;
+            max?: string;
+            min?: string;
+            per?: string[] | null;
+            step?: string;
+        };
+        "pipeline.Mask": {
+            rules: components["schemas"]["pipeline.MaskRule"][] | null;
+        };
+        "pipeline.MaskRule": {
+            column: string;
+            domain?: string;
+            /** Format: int64 */
+            head?: number;
+            kind: string;
+            max?: string;
+            min?: string;
+            /** Format: int64 */
+            tail?: number;
+            to?: string;
+            width?: string;
+        };
+        "pipeline.Missing": {
+            columns: string[] | null;
+            values: string[] | null;
+        };
+        "pipeline.Pipeline": {
+            format: string;
+            id: string;
+            quality?: components["schemas"]["pipeline.Gate"][] | null;
+            source: components["schemas"]["pipeline.Source"];
+            steps?: components["schemas"]["pipeline.Step"][] | null;
+            target: components["schemas"]["pipeline.Target"];
+            title?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        "pipeline.Reading": {
+            entry?: string;
+            /** Format: int64 */
+            header: number;
+            merged?: string;
+            missing?: string[] | null;
+            multiline?: boolean;
+            rows?: components["schemas"]["pipeline.RowIs"][] | null;
+            sheet?: string;
+            /** Format: int64 */
+            skip: number;
+            strays?: components["schemas"]["pipeline.Strays"];
+        };
+        "pipeline.Replace": {
+            column: string;
+            pattern: string;
+            with: string;
+        };
+        "pipeline.RowIs": {
+            is: string;
+            /** Format: int64 */
+            row: number;
+        };
+        "pipeline.Rule": {
+            as?: string;
+            column?: string;
+            columns?: string[] | null;
+            dimension?: string;
+            id: string;
+            kind: string;
+            label?: string;
+            list?: string;
+            max?: string;
+            min?: string;
+            on_fail?: string;
+            op?: string;
+            other?: string;
+            pattern?: string;
+            values?: string[] | null;
+        };
+        "pipeline.Source": {
+            archive?: string;
+            columns: components["schemas"]["pipeline.Column"][] | null;
+            confirmed?: components["schemas"]["pipeline.Confirmed"];
+            delimiter?: string;
+            encoding?: string;
+            entry?: string;
+            extra?: string;
+            /** Format: int64 */
+            header?: number;
+            kind: string;
+            merged?: string;
+            missing?: string[] | null;
+            multiline?: boolean;
+            quote?: string;
+            rows?: components["schemas"]["pipeline.RowIs"][] | null;
+            sheet?: string;
+            /** Format: int64 */
+            skip?: number;
+            strays?: components["schemas"]["pipeline.Strays"];
+        };
+        "pipeline.Step": {
+            case?: components["schemas"]["pipeline.Case"];
+            check?: components["schemas"]["pipeline.Check"];
+            codes?: components["schemas"]["pipeline.Codes"];
+            dates?: components["schemas"]["pipeline.Dates"];
+            deduplicate?: components["schemas"]["pipeline.Deduplicate"];
+            derive?: components["schemas"]["pipeline.Derive"];
+            mask?: components["schemas"]["pipeline.Mask"];
+            missing?: components["schemas"]["pipeline.Missing"];
+            name?: string;
+            replace?: components["schemas"]["pipeline.Replace"];
+            trim?: components["schemas"]["pipeline.Trim"];
+            units?: components["schemas"]["pipeline.Units"];
+            width?: components["schemas"]["pipeline.Width"];
+        };
+        "pipeline.Strays": {
+            /** Format: int64 */
+            filled?: number;
+            notes?: string[] | null;
+            section?: string;
+            totals?: string[] | null;
+        };
+        "pipeline.Target": {
+            columns: components["schemas"]["pipeline.TargetColumn"][] | null;
+            table: string;
+            title?: string;
+            unit?: string;
+            unit_domain?: string;
+        };
+        "pipeline.TargetColumn": {
+            from?: string;
+            label: string;
+            name: string;
+            on_fail?: string;
+            required?: boolean;
+            title?: string;
+            type: string;
+        };
+        "pipeline.Trim": {
+            columns: string[] | null;
+            inner?: string;
+        };
+        "pipeline.Units": {
+            column: string;
+            factors: {
+                [key: string]: string;
+            };
+            on_fail?: string;
+        };
+        "pipeline.Width": {
+            columns: string[] | null;
         };
         "procedure.Change": {
             after: unknown;
@@ -1990,6 +2729,92 @@ export interface components {
         "procedure.When": {
             field: string;
             in: string[] | null;
+        };
+        "quality.Bin": {
+            from?: string;
+            /** Format: int64 */
+            rows: number;
+            to?: string;
+        };
+        "quality.Column": {
+            bins?: components["schemas"]["quality.Bin"][] | null;
+            /** Format: int64 */
+            distinct_estimate: number;
+            label: string;
+            max?: string;
+            mean?: string;
+            min?: string;
+            name: string;
+            /** Format: int64 */
+            nulls: number;
+            /** Format: int64 */
+            other_rows?: number;
+            /** Format: int64 */
+            others?: number;
+            /** Format: int64 */
+            rows: number;
+            title?: string;
+            top?: components["schemas"]["quality.Count"][] | null;
+            type: string;
+            withheld?: string;
+        };
+        "quality.Count": {
+            /** Format: int64 */
+            rows: number;
+            value: string;
+        };
+        "quality.Dimension": {
+            /** Format: int64 */
+            denominator: number;
+            dimension: string;
+            /** Format: int64 */
+            numerator: number;
+            percent: string;
+            rules: components["schemas"]["quality.Rule"][] | null;
+            title: string;
+        };
+        "quality.Report": {
+            columns: components["schemas"]["quality.Column"][] | null;
+            dimensions: components["schemas"]["quality.Dimension"][] | null;
+            /** Format: int64 */
+            rows: number;
+            standard: string;
+        };
+        "quality.Rule": {
+            column?: string;
+            /** Format: int64 */
+            denominator: number;
+            id: string;
+            label: string;
+            /** Format: int64 */
+            numerator: number;
+            on_fail?: string;
+            percent: string;
+            step?: string;
+        };
+        "read.Span": {
+            /** Format: int64 */
+            bottom: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            right: number;
+            /** Format: int64 */
+            top: number;
+        };
+        "read.ZipEntry": {
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
+        "register.Choice": {
+            /**
+             * Format: int64
+             * @description 其他条件之下的记录数，有索引的台账才有
+             */
+            count?: number;
+            label: string;
+            value: string;
         };
         "register.Row": {
             cells: {
@@ -3564,7 +4389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListOutBody0582dd"];
+                    "application/json": components["schemas"]["CaseList"];
                 };
             };
             /** @description Bad Request */
@@ -4217,6 +5042,613 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutInBodye9e1a5"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmWire"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "look-sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartWire"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ingest.View"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryInBody86ee6e"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineTrialWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6268,6 +7700,185 @@ export interface operations {
             };
         };
     };
+    "declare-pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareWire"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclaredWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOutBody5abd93"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-procedures": {
         parameters: {
             query?: never;
@@ -6714,6 +8325,119 @@ export interface operations {
             };
         };
     };
+    "push-batch": {
+        parameters: {
+            query: {
+                /** @description 文件名，如 20260508.jsonl */
+                name: string;
+            };
+            header: {
+                /** @description 批次号；相同批次只收一次 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                hookup: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-registers": {
         parameters: {
             query?: never;
@@ -6796,6 +8520,10 @@ export interface operations {
                 size?: number;
                 /** @description 按科目筛选；用于 ledger */
                 "filter.account"?: "bank" | "cost" | "fee_expense" | "income" | "payable" | "receivable" | "share_due" | "share_expense" | "treasury_due";
+                /** @description 按异常筛选；用于 supply_board */
+                "filter.alarm"?: "no" | "yes";
+                /** @description 按答复筛选；用于 supply_requests */
+                "filter.answer"?: "agreed" | "refused";
                 /** @description 按授权属性筛选；用于 catalogue */
                 "filter.authorise"?: "conditional" | "no" | "yes";
                 /** @description 按类别筛选；用于 scenarios、products、productledger */
@@ -6804,24 +8532,46 @@ export interface operations {
                 "filter.class"?: "general" | "industry" | "public" | "public_benefit" | "small_firm";
                 /** @description 按更新周期筛选；用于 catalogue */
                 "filter.cycle"?: "day" | "half_year" | "irregular" | "month" | "quarter" | "realtime" | "week" | "year";
+                /** @description 按维度筛选；用于 quality_tickets */
+                "filter.dimension"?: "accessible" | "accurate" | "complete" | "consistent" | "meaning" | "normative" | "timely";
                 /** @description 按区划筛选；用于 orgs、orgs_public */
                 "filter.division"?: "140600" | "140602" | "140603" | "140621" | "140622" | "140623" | "140671" | "140681";
                 /** @description 按形态筛选；用于 productlist、products、productledger */
                 "filter.form"?: "api" | "model" | "report";
+                /** @description 按格式分类筛选；用于 catalogue */
+                "filter.format"?: "database" | "file" | "image" | "self_described" | "service" | "sheet" | "stream";
                 /** @description 按断号筛选；用于 doc_numbers */
                 "filter.gap"?: "no" | "yes";
-                /** @description 按数据级别筛选；用于 catalogue */
+                /** @description 按数据级别筛选；用于 catalogue、authorised_catalogue */
                 "filter.grade"?: "core" | "general" | "important";
                 /** @description 按在岗筛选；用于 people */
                 "filter.held"?: "no" | "yes";
-                /** @description 按单位性质筛选；用于 orgs */
-                "filter.kind"?: "association" | "company" | "institution" | "organ" | "other";
+                /** @description 按接入筛选；用于 internal_catalogue */
+                "filter.hookup"?: "no" | "yes";
+                /** @description 按单位性质筛选；用于 orgs、field_uses、supply_alarms */
+                "filter.kind"?: "association" | "call" | "company" | "failed" | "institution" | "late" | "organ" | "other" | "product" | "question" | "schema" | "short";
+                /** @description 按期限筛选；用于 national_registrations */
+                "filter.limit"?: "expired" | "near" | "none" | "overdue" | "renew" | "unresolved" | "waiting";
+                /** @description 按归集方式筛选；用于 supply_collections */
+                "filter.mode"?: "api" | "exchange" | "file" | "province";
+                /** @description 按开放类型筛选；用于 catalogue */
+                "filter.open"?: "conditional" | "free" | "none";
+                /** @description 按个人信息筛选；用于 catalogue */
+                "filter.personal"?: "none" | "personal" | "sensitive";
+                /** @description 按目的筛选；用于 raw_access */
+                "filter.purpose"?: "ingest" | "sheet";
                 /** @description 按角色筛选；用于 orgs、people、delegations、orgs_public */
                 "filter.role"?: "auditor" | "authority" | "customer" | "cyberspace" | "developer" | "discipline" | "expert" | "government" | "market" | "operator" | "police" | "pricing" | "regulator" | "secrecy" | "source" | "state_security" | "treasury" | "verifier";
+                /** @description 按影响程度筛选；用于 quality_tickets */
+                "filter.severity"?: "blocking" | "major" | "minor";
                 /** @description 按共享类型筛选；用于 catalogue */
                 "filter.share"?: "1" | "2" | "3";
-                /** @description 按决定筛选；用于 mandates、schemes、agreements、catalogue、hookups、projects、questions、productledger、tariffs、orders、remittances、doc_numbers */
-                "filter.state"?: "active" | "answered" | "closed" | "connected" | "due" | "effective" | "ended" | "failed" | "frozen" | "in_force" | "intent" | "open" | "publicity" | "published" | "received" | "refused" | "registered" | "remitted" | "retired" | "revoked" | "stopped" | "superseded" | "suppressed" | "suspended" | "withdrawn" | "已作废" | "有效";
+                /** @description 按提供方筛选；用于 catalogue */
+                "filter.source"?: string;
+                /** @description 按时效筛选；用于 catalogue */
+                "filter.stale"?: "yes";
+                /** @description 按决定筛选；用于 mandates、schemes、agreements、catalogue、authorised_catalogue、hookups、supply_board、supply_calendar、supply_alarms、supply_requests、quality_tickets、national_registrations、projects、questions、productledger、tariffs、orders、remittances、doc_numbers */
+                "filter.state"?: "accepted" | "active" | "answered" | "applied" | "cancelled" | "closed" | "coded" | "connected" | "due" | "effective" | "ended" | "failed" | "frozen" | "in_force" | "in_time" | "intent" | "late" | "missing" | "nonconforming" | "none" | "objection" | "open" | "publicity" | "published" | "received" | "refused" | "registered" | "remitted" | "removed" | "resolved" | "retired" | "reviewed" | "revoked" | "stopped" | "superseded" | "supplied" | "suppressed" | "suspended" | "unresolved" | "waiting" | "withdrawn" | "已作废" | "有效";
                 /** @description 按保护单元筛选；用于 datasets */
                 "filter.unit"?: "household" | "legal_entity" | "natural_person" | "none" | "row";
             };
@@ -6906,6 +8656,10 @@ export interface operations {
                 size?: number;
                 /** @description 按科目筛选；用于 ledger */
                 "filter.account"?: "bank" | "cost" | "fee_expense" | "income" | "payable" | "receivable" | "share_due" | "share_expense" | "treasury_due";
+                /** @description 按异常筛选；用于 supply_board */
+                "filter.alarm"?: "no" | "yes";
+                /** @description 按答复筛选；用于 supply_requests */
+                "filter.answer"?: "agreed" | "refused";
                 /** @description 按授权属性筛选；用于 catalogue */
                 "filter.authorise"?: "conditional" | "no" | "yes";
                 /** @description 按类别筛选；用于 scenarios、products、productledger */
@@ -6914,24 +8668,46 @@ export interface operations {
                 "filter.class"?: "general" | "industry" | "public" | "public_benefit" | "small_firm";
                 /** @description 按更新周期筛选；用于 catalogue */
                 "filter.cycle"?: "day" | "half_year" | "irregular" | "month" | "quarter" | "realtime" | "week" | "year";
+                /** @description 按维度筛选；用于 quality_tickets */
+                "filter.dimension"?: "accessible" | "accurate" | "complete" | "consistent" | "meaning" | "normative" | "timely";
                 /** @description 按区划筛选；用于 orgs、orgs_public */
                 "filter.division"?: "140600" | "140602" | "140603" | "140621" | "140622" | "140623" | "140671" | "140681";
                 /** @description 按形态筛选；用于 productlist、products、productledger */
                 "filter.form"?: "api" | "model" | "report";
+                /** @description 按格式分类筛选；用于 catalogue */
+                "filter.format"?: "database" | "file" | "image" | "self_described" | "service" | "sheet" | "stream";
                 /** @description 按断号筛选；用于 doc_numbers */
                 "filter.gap"?: "no" | "yes";
-                /** @description 按数据级别筛选；用于 catalogue */
+                /** @description 按数据级别筛选；用于 catalogue、authorised_catalogue */
                 "filter.grade"?: "core" | "general" | "important";
                 /** @description 按在岗筛选；用于 people */
                 "filter.held"?: "no" | "yes";
-                /** @description 按单位性质筛选；用于 orgs */
-                "filter.kind"?: "association" | "company" | "institution" | "organ" | "other";
+                /** @description 按接入筛选；用于 internal_catalogue */
+                "filter.hookup"?: "no" | "yes";
+                /** @description 按单位性质筛选；用于 orgs、field_uses、supply_alarms */
+                "filter.kind"?: "association" | "call" | "company" | "failed" | "institution" | "late" | "organ" | "other" | "product" | "question" | "schema" | "short";
+                /** @description 按期限筛选；用于 national_registrations */
+                "filter.limit"?: "expired" | "near" | "none" | "overdue" | "renew" | "unresolved" | "waiting";
+                /** @description 按归集方式筛选；用于 supply_collections */
+                "filter.mode"?: "api" | "exchange" | "file" | "province";
+                /** @description 按开放类型筛选；用于 catalogue */
+                "filter.open"?: "conditional" | "free" | "none";
+                /** @description 按个人信息筛选；用于 catalogue */
+                "filter.personal"?: "none" | "personal" | "sensitive";
+                /** @description 按目的筛选；用于 raw_access */
+                "filter.purpose"?: "ingest" | "sheet";
                 /** @description 按角色筛选；用于 orgs、people、delegations、orgs_public */
                 "filter.role"?: "auditor" | "authority" | "customer" | "cyberspace" | "developer" | "discipline" | "expert" | "government" | "market" | "operator" | "police" | "pricing" | "regulator" | "secrecy" | "source" | "state_security" | "treasury" | "verifier";
+                /** @description 按影响程度筛选；用于 quality_tickets */
+                "filter.severity"?: "blocking" | "major" | "minor";
                 /** @description 按共享类型筛选；用于 catalogue */
                 "filter.share"?: "1" | "2" | "3";
-                /** @description 按决定筛选；用于 mandates、schemes、agreements、catalogue、hookups、projects、questions、productledger、tariffs、orders、remittances、doc_numbers */
-                "filter.state"?: "active" | "answered" | "closed" | "connected" | "due" | "effective" | "ended" | "failed" | "frozen" | "in_force" | "intent" | "open" | "publicity" | "published" | "received" | "refused" | "registered" | "remitted" | "retired" | "revoked" | "stopped" | "superseded" | "suppressed" | "suspended" | "withdrawn" | "已作废" | "有效";
+                /** @description 按提供方筛选；用于 catalogue */
+                "filter.source"?: string;
+                /** @description 按时效筛选；用于 catalogue */
+                "filter.stale"?: "yes";
+                /** @description 按决定筛选；用于 mandates、schemes、agreements、catalogue、authorised_catalogue、hookups、supply_board、supply_calendar、supply_alarms、supply_requests、quality_tickets、national_registrations、projects、questions、productledger、tariffs、orders、remittances、doc_numbers */
+                "filter.state"?: "accepted" | "active" | "answered" | "applied" | "cancelled" | "closed" | "coded" | "connected" | "due" | "effective" | "ended" | "failed" | "frozen" | "in_force" | "in_time" | "intent" | "late" | "missing" | "nonconforming" | "none" | "objection" | "open" | "publicity" | "published" | "received" | "refused" | "registered" | "remitted" | "removed" | "resolved" | "retired" | "reviewed" | "revoked" | "stopped" | "superseded" | "supplied" | "suppressed" | "suspended" | "unresolved" | "waiting" | "withdrawn" | "已作废" | "有效";
                 /** @description 按保护单元筛选；用于 datasets */
                 "filter.unit"?: "household" | "legal_entity" | "natural_person" | "none" | "row";
             };
@@ -7604,6 +9380,83 @@ export interface operations {
             };
         };
     };
+    "source-desk": {
+        parameters: {
+            query?: {
+                /** @description 任职多个数源部门时指定其一 */
+                org?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     statement: {
         parameters: {
             query?: never;
@@ -7678,6 +9531,579 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-uploads": {
+        parameters: {
+            query: {
+                case: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOutBodyabc7ce"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginInBody5f1232"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drop-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 与他人的办理冲突：事项已有新的办理，请刷新后再办 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 平台暂时只能查看，不能办理 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "complete-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteInBodyeefe51"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 提交的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-upload-part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                start: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadWire"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
