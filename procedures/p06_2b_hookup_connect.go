@@ -173,7 +173,11 @@ var sealCredential = procedure.Effect{Name: "seal", Say: "凭据封存，只供�
 	if SealCredentials == nil {
 		return errors.New("nothing to seal credentials with")
 	}
-	return governance.PutCredential(c.W, SealCredentials, c.Case.No, connector.Secret(in), c.Actor.Person, c.Desk.Org)
+	to, err := connectionOf(c)
+	if err != nil {
+		return err
+	}
+	return governance.PutCredential(c.W, SealCredentials, c.Case.No, to, connector.Secret(in), c.Actor.Person, c.Desk.Org)
 }}
 
 // connectionOf is the connection in use, or the one the form declares.

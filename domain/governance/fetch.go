@@ -100,6 +100,15 @@ func following(cycle string, t time.Time) (time.Time, bool) {
 	return t, false
 }
 
+// sealedAccount is an account with the server it was entered for.
+type sealedAccount struct {
+	connector.Secret
+	For string `json:"for"`
+}
+
+// errElsewhere: an account goes to the server it was entered for and to no other, whoever declares it.
+var errElsewhere = &connector.Error{Code: "connect.elsewhere", Field: "address", Message: "连接的地址、加密方式或主机密钥在录入凭据之后改动过，请数源部门核对后重新录入凭据"}
+
 func credentialLabel(caseNo string) string { return "connector/" + caseNo }
 
 // Seal seals a small secret under the KEK for the place called label.
@@ -110,10 +119,11 @@ func (r *Runner) Seal(label string, plain []byte, rnd io.Reader) ([]byte, error)
 	return secret.Seal(r.c.KEK, label, plain, rnd)
 }
 
-// PutCredential seals the account of a case's connection; an earlier one is written over. It is
-// never given out again but to the connection itself, and is in no entry and no error.
-func PutCredential(w *store.Tx, seal Seal, caseNo string, s connector.Secret, person, org string) error {
-	plain, err := json.Marshal(s)
+// PutCredential seals the account of a case's connection, for the server that is declared at the
+// time; an earlier one is written over. It is never given out again but to that server, and is in
+// no entry and no error.
+func PutCredential(w *store.Tx, seal Seal, caseNo string, to connector.Spec, s connector.Secret, person, org string) error {
+	plain, err := json.Marshal(sealedAccount{s, to.Server()})
 	if err != nil {
 		return err
 	}
@@ -144,21 +154,27 @@ func CredentialSet(r *store.ReadTx, caseNo string) (store.Time, error) {
 	return at, err
 }
 
-func (r *Runner) credential(ctx context.Context, caseNo string) (connector.Secret, error) {
-	var k connector.Secret
+func (r *Runner) credential(ctx context.Context, caseNo string, to connector.Spec) (connector.Secret, error) {
+	var k sealedAccount
 	var sealed []byte
 	err := r.c.DB.View(ctx, func(x *store.ReadTx) (err error) { sealed, err = x.Secret(credentialLabel(caseNo)); return err })
 	if errors.Is(err, store.ErrNotFound) {
-		return k, nil // a folder needs none; the others say that it is missing
+		return k.Secret, nil // a folder needs none; the others say that it is missing
 	}
 	if err != nil {
-		return k, err
+		return k.Secret, err
 	}
 	plain, err := secret.Open(r.c.KEK, credentialLabel(caseNo), sealed)
 	if err != nil {
-		return k, err
+		return k.Secret, err
 	}
-	return k, json.Unmarshal(plain, &k)
+	if err := json.Unmarshal(plain, &k); err != nil {
+		return connector.Secret{}, err
+	}
+	if k.For != to.Server() {
+		return connector.Secret{}, errElsewhere
+	}
+	return k.Secret, nil
 }
 
 // Probe is the newest test of a case's connection.
@@ -190,11 +206,11 @@ func (r *Runner) probeJob(ctx context.Context, t *job.Task) (job.Outcome, error)
 		return job.Outcome{}, err
 	}
 	t.Progress(0, 0, "正在连接")
-	k, err := r.credential(ctx, in.Case)
-	if err != nil {
-		return job.Outcome{}, err
+	k, err := r.credential(ctx, in.Case, in.Spec)
+	var f connector.Finding
+	if err == nil {
+		f, err = r.fetcher().Probe(ctx, in.Spec, k)
 	}
-	f, err := r.fetcher().Probe(ctx, in.Spec, k)
 	p := Probe{CaseNo: in.Case, Digest: in.Spec.Digest(), Ok: err == nil, Say: f.Say}
 	var bad *connector.Error
 	switch {
@@ -342,7 +358,10 @@ func (r *Runner) fetchJob(ctx context.Context, t *job.Task) (job.Outcome, error)
 	if err != nil {
 		return job.Outcome{}, err
 	}
-	k, err := r.credential(ctx, h.CaseNo)
+	k, err := r.credential(ctx, h.CaseNo, s)
+	if errors.Is(err, errElsewhere) {
+		return job.Outcome{}, r.fetchFailed(ctx, c, errElsewhere)
+	}
 	if err != nil {
 		return job.Outcome{}, err
 	}

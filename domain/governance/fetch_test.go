@@ -199,17 +199,24 @@ func TestACredentialIsSealedAndNeverShown(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := open(t, db)
 		word := "Sehr-Geheim-1"
+		to := connector.Spec{Kind: "postgresql", Address: "127.0.0.1:1", Database: "d", Table: "t", Columns: []string{"a"}, Mode: "full"}
 		must(t, w.update(func(x *store.Tx) error {
-			return PutCredential(x, w.runner.Seal, "JR-1", connector.Secret{User: "reader", Password: word}, "p", "src")
+			return PutCredential(x, w.runner.Seal, "JR-1", to, connector.Secret{User: "reader", Password: word}, "p", "src")
 		}))
 		must(t, w.update(func(x *store.Tx) error {
-			return PutCredential(x, w.runner.Seal, "JR-1", connector.Secret{User: "reader", Password: word + "2"}, "p", "src")
+			return PutCredential(x, w.runner.Seal, "JR-1", to, connector.Secret{User: "reader", Password: word + "2"}, "p", "src")
 		}))
-		k, err := w.runner.credential(ctx, "JR-1")
+		k, err := w.runner.credential(ctx, "JR-1", to)
 		must(t, err)
 		if k.Password != word+"2" {
 			t.Error("the newer one does not count")
 		}
+		weaker := to
+		weaker.TLS, to.TLS = "", "required"
+		if k, err := w.runner.credential(ctx, "JR-1", to); !errors.Is(err, errElsewhere) || k.Password != "" {
+			t.Error("it is given to a server it was not entered for", err)
+		}
+		to = weaker
 		var sealed []byte
 		must(t, db.View(ctx, func(r *store.ReadTx) (err error) {
 			sealed, err = r.Secret(credentialLabel("JR-1"))
@@ -220,7 +227,7 @@ func TestACredentialIsSealedAndNeverShown(t *testing.T) {
 		}
 		var id string
 		must(t, w.update(func(x *store.Tx) (err error) {
-			id, err = QueueProbe(x, "JR-1", connector.Spec{Kind: "postgresql", Address: "127.0.0.1:1", Database: "d", Table: "t", Columns: []string{"a"}, Mode: "full"}, "p", "op")
+			id, err = QueueProbe(x, "JR-1", to, "p", "op")
 			return err
 		}))
 		j := w.run(id)
@@ -229,7 +236,7 @@ func TestACredentialIsSealedAndNeverShown(t *testing.T) {
 		if j.State != job.Done || p.Ok || p.Code != "connect.blocked" || strings.Contains(j.Input+j.Result+p.Say, word) {
 			t.Errorf("%+v %+v", j, p)
 		}
-		if _, err := w.runner.credential(ctx, "JR-2"); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if _, err := w.runner.credential(ctx, "JR-2", to); err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
 		}
 	})

@@ -70,6 +70,12 @@ func (s Spec) Digest() string {
 	return canon.Digest(b)
 }
 
+// Server names whom an account is shown to: who sealed one for it meant no other, and no weaker
+// proof of who it is.
+func (s Spec) Server() string {
+	return strings.Join([]string{s.Kind, s.Address, s.TLS, s.HostKey}, "|")
+}
+
 // Secret is an opened credential.
 type Secret struct {
 	User     string `json:"user"`

@@ -49,14 +49,16 @@ var (
 	ErrStore = &Error{Code: "INGEST_STORE", Clause: "6.2.2", Message: "写入治理结果失败，未产生任何结果"}
 )
 
-func schemaError(missing, extra []string) *Error {
+// schemaError says of columns that are not declared where they stand only: in a file without a
+// header there are values where the names should be. Extra is for whoever holds the file.
+func schemaError(missing, extra, places []string) *Error {
 	e := *ErrSchema
 	e.Missing, e.Extra = missing, extra
 	if len(missing) > 0 {
 		e.Message += "；缺少：" + strings.Join(missing, "、")
 	}
 	if len(extra) > 0 {
-		e.Message += "；多出：" + strings.Join(extra, "、")
+		e.Message += "；多出：第" + strings.Join(places, "、") + "列"
 	}
 	return &e
 }

@@ -129,14 +129,14 @@ func (s *shaped) bind() ([]string, error) {
 	}
 	s.names = names
 	raw := make([]string, len(names))
-	var missing, extra []string
+	var missing, extra, places []string
 	for i, n := range names {
 		k := slices.IndexFunc(cols, func(c pipeline.Column) bool { return c.Name == n })
 		switch {
 		case k >= 0:
 			raw[i] = cols[k].Key()
 		case s.src.Extra != "ignore":
-			extra = append(extra, n)
+			extra, places = append(extra, n), append(places, strconv.Itoa(i+1))
 		}
 	}
 	for _, c := range cols {
@@ -145,7 +145,7 @@ func (s *shaped) bind() ([]string, error) {
 		}
 	}
 	if len(missing)+len(extra) > 0 {
-		return nil, schemaError(missing, extra)
+		return nil, schemaError(missing, extra, places)
 	}
 	return raw, nil
 }

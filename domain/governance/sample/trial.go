@@ -46,7 +46,8 @@ type Trial struct {
 }
 
 // Try runs a declaration over the sample for those who work on the case: the source, who sees the
-// rows set aside as they stand, and the operator, who sees where they are and why. Every trial is
+// rows set aside as they stand, and the operator, who sees which records are no rows of data and
+// of its own rules the counts only. Every trial is
 // an entry with the digest of its declaration.
 func (s *Service) Try(ctx context.Context, a procedure.Actor, no, text string) (Trial, error) {
 	face, _, err := s.as(ctx, a, no)
@@ -70,6 +71,14 @@ func (s *Service) Try(ctx context.Context, a procedure.Actor, no, text string) (
 			c, _, err := Confirmed(r, no)
 			if err == nil && c == nil {
 				return procedure.Refuse("sample.unconfirmed", clause, "数源部门尚未确认样本的读法，确认后才能试运行")
+			}
+			if err != nil {
+				return err
+			}
+			// Another header would make a row of data the names of columns.
+			ok, err := Follows(r, no, p)
+			if err == nil && !ok {
+				return procedure.Refuse("sample.reading", clause, "声明的读法与数源部门确认的不一致，请采用确认的读法后再试运行")
 			}
 			return err
 		}); err != nil {
@@ -128,14 +137,38 @@ func (s *Service) run(ctx context.Context, x Sample, p *Pipeline, cells bool) (o
 		return out, err
 	}
 	out = Trial{Rows: res.Rows, Quarantined: res.Quarantined, Blank: res.Blank, Header: res.Header, Steps: res.Steps, Quality: res.Report, Aside: []Aside{}, Cells: cells}
+	if !cells {
+		conceal(&out.Quality)
+	}
 	if res.Quarantine != "" {
-		out.Aside, err = aside(ring, filepath.Join(dir, ingest.QuarantineDir), res.Quarantine, cells)
+		out.Aside, err = aside(ring, filepath.Join(dir, ingest.QuarantineDir), res.Quarantine, cells, readOnly(res.Steps))
 	}
 	return out, err
 }
 
-// aside reads the first rows of a trial's quarantine.
-func aside(ring *vault.Keyring, dir, id string, cells bool) ([]Aside, error) {
+// conceal takes the values out of the profiles: who declares the labels and the unit of a trial
+// would decide what small numbers are shown.
+func conceal(r *quality.Report) {
+	for i := range r.Columns {
+		c := &r.Columns[i]
+		c.Min, c.Max, c.Mean = "", "", ""
+		c.Plot = quality.Plot{Withheld: "试运行不展示取值"}
+	}
+}
+
+// readOnly tells rows that the confirmed reading set aside from those that rules did: whoever
+// writes the rules could ask by them what stands in a row.
+func readOnly(steps []ingest.StepCount) func(ingest.Quarantined) bool {
+	for i := range steps {
+		if i > 0 && steps[i].Name == steps[0].Name {
+			return func(ingest.Quarantined) bool { return false }
+		}
+	}
+	return func(q ingest.Quarantined) bool { return len(steps) > 0 && q.Step == steps[0].Name }
+}
+
+// aside reads the first rows of a trial's quarantine; without cells those only that the reading set aside.
+func aside(ring *vault.Keyring, dir, id string, cells bool, read func(ingest.Quarantined) bool) ([]Aside, error) {
 	v, err := vault.At(dir, ring, vault.AES256GCM)
 	if err != nil {
 		return nil, err
@@ -155,6 +188,9 @@ func aside(ring *vault.Keyring, dir, id string, cells bool) ([]Aside, error) {
 		var q ingest.Quarantined
 		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
 			return nil, err
+		}
+		if !cells && !read(q) {
+			continue
 		}
 		a := Aside{Record: q.Record, Step: q.Step, Label: q.Label, Column: q.Column}
 		if cells {
