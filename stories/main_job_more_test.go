@@ -27,7 +27,7 @@ func (w *world) poolTellsTheTruth(d *demo.Driver) {
 		}
 		pages += string(page)
 	}
-	for _, want := range []string{"32561", "43824", "95.28"} {
+	for _, want := range []string{"32561", "43824", `"rate":9528`} {
 		if !strings.Contains(strings.ReplaceAll(pages, ",", ""), want) {
 			w.Errorf("%s is not on the pages of the datasets: %.2000s", want, pages)
 		}
