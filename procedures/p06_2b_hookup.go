@@ -98,7 +98,7 @@ func hookup(id, prefix, title string, by procedure.Role) *procedure.Procedure {
 			{Do: "deliver", Label: "报送数据", By: party.Source, From: procedure.S("delivery", "running"), To: "ingesting", Plan: plan.C("7.2"), Input: file, Style: procedure.Primary,
 				Require: procedure.Rules{hookupItem, hookupAuthorised, hookupWay, hookupFile}, Then: procedure.Effects{receiveFile}},
 			{Do: "accept", Label: "验收入池", By: party.Operator, From: procedure.S("ingesting"), To: "running", Plan: c, Style: procedure.Primary,
-				Require: procedure.Rules{hookupMade, hookupQuality}, Then: procedure.Effects{decideVersion(true)}},
+				Require: procedure.Rules{hookupAuthorised, hookupMade, hookupQuality}, Then: procedure.Effects{decideVersion(true)}},
 			{Do: "reject", Label: "退回重报", By: party.Operator, From: procedure.S("ingesting"), To: "delivery", Plan: c, Opinion: true, Return: true, Require: procedure.Rules{hookupByHand, hookupSettled}, Then: procedure.Effects{decideVersion(false)}},
 			{Do: "stop", Label: "停止接入", By: party.Authority, From: procedure.S("delivery", "running", "revision"), To: "stopped", Plan: c, Opinion: true, Style: procedure.Danger,
 				Irrevocable: "停止后不再接收报送，已入池的版本保留", Then: procedure.Effects{stopHookup}},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"pado/core/audit"
 	"pado/core/procedure"
 	"pado/core/store"
 	"pado/domain/governance"
@@ -283,4 +284,63 @@ func TestAPushIsTakenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// An agreement that is suspended or ended takes the ground from under every way in: nothing is
+// fetched, no pushed byte is staged, no upload begins, and what was made enters no pool (5.3).
+func TestNothingIsTakenInWithoutAnAgreementInForce(t *testing.T) {
+	eachBasis(t, func(t *testing.T, b *basis) {
+		root := b.reaching("")
+		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": "in", "pattern": "*.csv", "ready": "marker"})
+		no := b.asked(form)
+		b.must(os.Mkdir(filepath.Join(root, "in"), 0o700))
+		b.step(b.op, no, "probe", formOf(merged(form, map[string]any{"pipeline": people, "rowsBound": 1})))
+		b.govern()
+		b.step(b.op, no, "connect_auto", procedure.Act{})
+		file := filepath.Join(root, "in", "a.csv")
+		b.must(os.WriteFile(file, []byte("编号,年龄,性别\n1,30,男\n2,40,女\n"), 0o600))
+		b.must(os.WriteFile(file+".ok", nil, 0o600))
+		b.write(`UPDATE agreement SET state = 'suspended'`)
+		if n, err := b.runner.Schedule(ctx); err != nil || n != 0 {
+			t.Errorf("%d fetches under a suspended agreement: %v", n, err)
+		}
+		staged := func() (n int) { b.get(&n, `SELECT COUNT(*) FROM raw_upload`); return n }
+		var h governance.Hookup
+		b.must(b.db.View(ctx, func(r *store.ReadTx) (err error) { h, err = governance.HookupOfCase(r, no); return err }))
+		// One that was queued before the agreement ended finds that it did.
+		b.must(b.queued(h))
+		b.govern()
+		if _, err := os.Stat(file); err != nil || staged() != 0 {
+			t.Errorf("the file was taken: %v, %d staged", err, staged())
+		}
+		for _, kind := range []string{"push", "upload"} {
+			b.write(`UPDATE hookup SET kind = $1`, kind)
+			var err error
+			if kind == "push" {
+				_, err = b.runner.Push(ctx, b.src1, []string{b.srcOrg}, h.ID, "a.csv", "k", []byte("编号\n1\n"))
+			} else {
+				_, _, err = b.runner.BeginUpload(ctx, b.src1, []string{b.srcOrg}, no, "a.csv", 10)
+			}
+			b.refused(err, "hookup.authorised")
+		}
+		if n := staged(); n != 0 {
+			t.Errorf("%d staged", n)
+		}
+		b.write(`UPDATE hookup SET kind = 'folder'`)
+		b.write(`UPDATE agreement SET state = 'in_force'`)
+		if n, err := b.runner.Schedule(ctx); err != nil || n != 1 {
+			t.Fatalf("%d fetches: %v", n, err)
+		}
+		b.govern()
+		b.write(`UPDATE agreement SET state = 'suspended'`)
+		b.no(b.op, no, "accept", procedure.Act{}, "hookup.authorised")
+	})
+}
+
+func (b *basis) queued(h governance.Hookup) error {
+	_, err := b.db.Update(ctx, func(w *store.Tx) (audit.Entry, error) {
+		_, err := governance.QueueFetch(w, h, "", b.op, b.opOrg)
+		return audit.Entry{Type: "test", Action: "queue", Result: audit.Done}, err
+	})
+	return err
 }

@@ -10,6 +10,8 @@ import (
 	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/agreement"
+	"pado/domain/catalogue"
 	"pado/domain/governance"
 	"pado/domain/governance/connector"
 	"pado/domain/party"
@@ -310,6 +312,17 @@ type Deliveries struct{ Engine *procedure.Engine }
 func (d Deliveries) Open(r *store.ReadTx, caseNo string) (bool, error) {
 	c, _, err := d.Engine.Load(r, caseNo)
 	return c != nil && c.State == "running", err
+}
+
+// Authorised implements governance.Delivery.
+func (d Deliveries) Authorised(r *store.ReadTx, h governance.Hookup) (bool, error) {
+	it, err := catalogue.ByID(r, h.Item)
+	if err != nil || it.State != catalogue.StatePublished {
+		return false, ignoreNone(err)
+	}
+	on := calendar.DateOf(r.Now())
+	a, err := agreement.HolderOf(r, h.Item, on)
+	return err == nil && a.OperatorOrg == h.OperatorOrg && a.Status(on) == agreement.InForce, ignoreNone(err)
 }
 
 // Deliver implements governance.Delivery: the machine takes the source's step, under the source's rules.

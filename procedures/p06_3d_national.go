@@ -156,14 +156,18 @@ var nationalAct = nationalRule("national.act", "该资源尚未取得登记结�
 		return err
 	}
 	has := n.Number != "" && n.State != "cancelled"
+	expired := n.ValidTo != "" && n.ValidTo < c.Today().String()
 	if f.Act == "initial" {
-		if has {
+		if has && !expired {
 			return procedure.Refuse("", plan.C("6.3.4"), "该资源已有登记确认单编号，请办理变更、更正、续展或者注销")
 		}
 		return nil
 	}
 	if !has || f.Act != "renewal" {
 		return procedure.Hold(has, nil)
+	}
+	if expired {
+		return procedure.Refuse("", plan.C("6.3.4"), "登记结果已于%s期满，不能续展，请重新办理首次登记", n.ValidTo)
 	}
 	days, err := c.Days("registration.renew_days_before")
 	if err != nil {
@@ -275,8 +279,17 @@ func reportNational(state string) procedure.Effect {
 		if err != nil {
 			return err
 		}
+		old, err := supply.NationalOf(c.ReadTx, f.Item)
+		if err := ignoreNone(err); err != nil {
+			return err
+		}
 		if err := supply.Progress(c.W, n, f.Act, in.On, c.Actor.Person); err != nil {
 			return err
+		}
+		if state == "cancelled" {
+			if err := numberInCatalogue(c, f.Item, old.Number, "", "国家登记已注销"); err != nil {
+				return err
+			}
 		}
 		return c.SetSubject(f.Item)
 	}}
@@ -318,15 +331,24 @@ var codeNational = procedure.Effect{Name: "code", Say: "编号记入资源目录
 		return err
 	}
 	it, err := catalogue.ByID(c.ReadTx, f.Item)
-	if err != nil || it.State != catalogue.StatePublished || it.RegistrationNo == in.Number {
+	if err != nil {
 		return err
 	}
-	it.RegistrationNo, it.CaseNo = in.Number, c.Case.No
-	if _, err := catalogue.Change(c.W, it.ID, it.Version, it, "取得国家登记确认单编号", c.Actor.Person); err != nil {
+	return numberInCatalogue(c, f.Item, it.RegistrationNo, in.Number, "取得国家登记确认单编号")
+}}
+
+// numberInCatalogue puts another registration number in the place of the one a published item has.
+func numberInCatalogue(c *procedure.Ctx, item, old, number, reason string) error {
+	it, err := catalogue.ByID(c.ReadTx, item)
+	if err != nil || it.State != catalogue.StatePublished || it.RegistrationNo != old || old == number {
+		return err
+	}
+	it.RegistrationNo, it.CaseNo = number, c.Case.No
+	if _, err := catalogue.Change(c.W, it.ID, it.Version, it, reason, c.Actor.Person); err != nil {
 		return err
 	}
 	return permit.Touch(c.W)
-}}
+}
 
 // nationalMaterials is the list of what the registry asks for, with what is there.
 func nationalMaterials(c *procedure.Ctx) (procedure.Section, error) {

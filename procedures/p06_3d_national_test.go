@@ -10,8 +10,10 @@ import (
 	"pado/core/docs"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/core/store/storetest"
 	"pado/domain/catalogue"
 	"pado/domain/supply"
+	"pado/procedures"
 )
 
 func (b *basis) nationalForm(item string, change func(map[string]any)) map[string]any {
@@ -132,9 +134,35 @@ func TestANationalRegistrationIsAppliedForInTime(t *testing.T) {
 		b.step(b.src1, cancel, "accept", on("2029-04-20"))
 		b.no(b.src1, cancel, "cancel", on("2029-04-21"), "national.day")
 		b.step(b.src1, cancel, "cancel", on("2029-04-20"))
-		if n = b.national(item); n.State != "cancelled" {
+		if n = b.national(item); n.State != "cancelled" || n.Number != "" || n.ValidTo != "" {
 			t.Errorf("%+v", n)
 		}
+		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+			it, err := catalogue.ByID(r, item)
+			if it.RegistrationNo != "" {
+				t.Errorf("the catalogue still shows %q", it.RegistrationNo)
+			}
+			return err
+		}))
+		// A new application that leads to nothing does not bring the cancelled number back.
+		anew := b.begin(b.src1, "p06_3d_national", b.nationalForm(item, nil))
+		b.step(b.src1, anew, "apply", on("2029-04-20"))
+		b.step(b.src1, anew, "refuse", procedure.Act{Opinion: "材料不全", Input: json.RawMessage(`{"on":"2029-04-20"}`)})
+		if n = b.national(item); n.State != "refused" || n.Number != "" {
+			t.Errorf("%+v", n)
+		}
+		storetest.Verify(t, b.db, procedures.NewSupplyReplay(b.view))
+
+		// A result that has run out is not renewed: the resource is registered again from the start.
+		anew = b.begin(b.src1, "p06_3d_national", b.nationalForm(item, nil))
+		for _, do := range []string{"apply", "accept", "review", "publicise"} {
+			b.step(b.src1, anew, do, on("2029-04-20"))
+		}
+		b.step(b.src1, anew, "code", on("2029-04-20", "number", "GAN2"))
+		b.to(2032, 4, 20, 9)
+		late := b.begin(b.src1, "p06_3d_national", map[string]any{"act": "renewal", "item": item})
+		b.no(b.src1, late, "apply", on("2032-04-20"), "national.act")
+		b.step(b.src1, b.begin(b.src1, "p06_3d_national", b.nationalForm(item, nil)), "apply", on("2032-04-20"))
 	})
 }
 

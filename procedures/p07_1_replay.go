@@ -173,6 +173,9 @@ func (s *SupplyReplay) national(r verify.Record) {
 		}
 	case "report":
 		f.set("state", r.To)
+		if r.To == "cancelled" {
+			f.set("number", "", "coded", "", "valid_to", "")
+		}
 	case "code":
 		f.set("state", "coded", "number", d["number"], "coded", d["on"], "valid_to", d["valid_to"], "told", "")
 	case "warn":

@@ -8,6 +8,7 @@ import (
 	"pado/core/docs"
 	"pado/core/procedure"
 	"pado/core/store"
+	"pado/domain/agreement"
 	"pado/domain/governance"
 	"pado/domain/party"
 	"pado/plan"
@@ -19,9 +20,12 @@ type destructionForm struct {
 	Note   string   `json:"note"`
 }
 
-const reasonExpired = "expired"
+const (
+	reasonExpired = "expired"
+	reasonEnded   = "ended"
+)
 
-var destructionReasons = []procedure.Option{{Value: reasonExpired, Label: "保留期限届满"}, {Value: "wrong", Label: "误报送"}, {Value: "law", Label: "依法应当删除"}, {Value: "ended", Label: "协议终止或接入停止"}}
+var destructionReasons = []procedure.Option{{Value: reasonExpired, Label: "保留期限届满"}, {Value: "wrong", Label: "误报送"}, {Value: "law", Label: "依法应当删除"}, {Value: reasonEnded, Label: "协议终止或接入停止"}}
 
 // P10Destruction is 原始数据销毁 (clause 10.5.1): the operator asks, the source agrees, one person of
 // the operator destroys and another looks that it was done and signs the certificate.
@@ -53,7 +57,7 @@ func P10Destruction() *procedure.Procedure {
 				Irrevocable: "原始文件及其副本、隔离行的密钥和密文将被销毁，不能恢复；摘要和血缘保留", Then: procedure.Effects{destroyFiles}},
 			{Do: "witness", Label: "核对无误，出具销毁证明", By: party.Operator, From: procedure.S("witnessing"), To: "destroyed", Plan: c, Opinion: true, Style: procedure.Primary, Apart: procedure.Acts("execute"),
 				Require: procedure.Rules{destructionDone}, Then: procedure.Effects{witnessed}},
-			procedure.Withdraw("withdrawn", party.Operator, c, "draft", "review"),
+			procedure.Withdraw("withdrawn", party.Operator, c, "draft", "review", "executing"),
 		},
 		Views:  []procedure.View{{Title: "拟销毁的文件", Plan: c, In: procedure.S("draft", "review", "executing", "refused"), Draw: destructionPlanned}, {Title: "销毁结果", Plan: c, In: procedure.S("witnessing", "destroyed"), Draw: destructionResult}},
 		Papers: []procedure.Paper{{Kind: "certificate", Title: "原始数据销毁证明", Plan: c, In: procedure.S("destroyed"), Draw: destructionPaper}},
@@ -124,11 +128,38 @@ var destructionFiles = procedure.Rule{Code: "destruction.files", Say: "所选文
 	return nil
 }}
 
+// destructionEnded: who says that connection or agreement have ended is held to it.
+func destructionEnded(c *procedure.Ctx) error {
+	raws, hooks, err := destructionRaws(c)
+	if err != nil {
+		return ruleMissing(err)
+	}
+	for i, raw := range raws {
+		if hooks[i].State == "stopped" {
+			continue
+		}
+		a, err := agreement.HolderOf(c.ReadTx, hooks[i].Item, c.Today())
+		if err == nil && a.OperatorOrg == hooks[i].OperatorOrg {
+			return procedure.Refuse("", plan.C("10.5.1"), "文件“%s”所属的接入仍在用，协议也未终止；因其他原因销毁的请改选事由", raw.Name)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
 // destructionDue: who says that the period is over is held to it.
 var destructionDue = procedure.Rule{Code: "destruction.due", Say: "有文件的保留期限尚未届满", Plan: plan.C("10.5.1"), Holds: func(c *procedure.Ctx) error {
 	f, err := procedure.Form[destructionForm](c)
-	if err != nil || f.Reason != reasonExpired {
+	if err != nil {
 		return err
+	}
+	if f.Reason == reasonEnded {
+		return destructionEnded(c)
+	}
+	if f.Reason != reasonExpired {
+		return nil
 	}
 	months, err := c.Days("raw.retain")
 	if err != nil {

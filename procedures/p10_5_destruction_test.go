@@ -43,7 +43,8 @@ func TestRawFilesAreDestroyedByTwoPersons(t *testing.T) {
 		b.step(b.op, no, "accept", procedure.Act{})
 		b.no(b.op, x, "submit", procedure.Act{}, "destruction.due")
 		b.clock.At = b.clock.At.AddDate(0, 2, 1)
-		b.step(b.op, x, "submit", procedure.Act{})
+		b.no(b.op, x, "submit", procedure.Act{Form: asJSON(ask("ended"))}, "destruction.due") // neither connection nor agreement has
+		b.step(b.op, x, "submit", procedure.Act{Form: asJSON(ask("expired"))})
 		b.step(b.src1, x, "agree", say("同意"))
 		b.step(b.op, x, "execute", procedure.Act{})
 		b.no(op2, x, "witness", say("无误"), "destruction.not_done")

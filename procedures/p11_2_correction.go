@@ -165,7 +165,11 @@ func newerVersion(c *procedure.Ctx) (supply.Version, error) {
 	if err != nil {
 		return supply.Version{}, err
 	}
-	return supply.NewestSince(c.ReadTx, t.Dataset, t.Raised)
+	v, err := supply.NewestSince(c.ReadTx, t.Dataset, t.Raised)
+	if err == nil && v.ID == t.AnswerVersion { // it was sent back
+		err = store.ErrNotFound
+	}
+	return v, err
 }
 
 // correctionAccepted: what was delivered instead is closed on only after it entered the pool.

@@ -38,6 +38,7 @@ func TestATicketIsAnsweredByANewDelivery(t *testing.T) {
 		b.no(b.op, no, "close", procedure.Act{}, "correction.not_accepted")
 		b.step(b.op, hookup, "accept", procedure.Act{})
 		b.step(b.op, no, "reject", say("仍有2行"))
+		b.no(b.src1, no, "redeliver", procedure.Act{}, "correction.no_delivery") // the same version again
 		b.step(b.src1, no, "explain", say("确为高龄，已核实"))
 		b.step(b.op, no, "close", procedure.Act{})
 		rows := b.list("quality_tickets", b.src1)

@@ -16,6 +16,7 @@ import (
 	"pado/core/secret"
 	"pado/core/store"
 	"pado/domain/governance/connector"
+	"pado/plan"
 )
 
 // Kinds of the jobs that fetch a delivery and that test a connection.
@@ -31,6 +32,9 @@ const retryFetch = time.Hour
 type Delivery interface {
 	// Open tells whether the case takes a delivery now.
 	Open(r *store.ReadTx, caseNo string) (bool, error)
+	// Authorised tells whether data may be taken for the hookup now (5.3): its item stands in the
+	// catalogue and under an agreement in force.
+	Authorised(r *store.ReadTx, h Hookup) (bool, error)
 	// Deliver takes the case's step of delivery with a staged upload, as the machine.
 	Deliver(ctx context.Context, h Hookup, upload string) error
 }
@@ -289,6 +293,9 @@ func (r *Runner) schedule(ctx context.Context, id string) (queued bool, err erro
 		if err != nil {
 			return audit.Entry{}, err
 		}
+		if err := r.authorised(&w.ReadTx, h); err != nil {
+			return audit.Entry{}, ignoreRefused(err)
+		}
 		open, err := r.c.Delivery.Open(&w.ReadTx, h.CaseNo)
 		if err != nil || !open {
 			return audit.Entry{}, err
@@ -326,9 +333,13 @@ func (r *Runner) fetchJob(ctx context.Context, t *job.Task) (job.Outcome, error)
 	var h Hookup
 	var c Connector
 	open := false
+	var lapsed error
 	if err := r.c.DB.View(ctx, func(x *store.ReadTx) (err error) {
 		if h, err = HookupByID(x, in.Hookup); err != nil {
 			return err
+		}
+		if lapsed = r.authorised(x, h); ignoreRefused(lapsed) != nil {
+			return lapsed
 		}
 		if c, err = ConnectorOf(x, in.Hookup); err != nil || r.c.Delivery == nil {
 			return err
@@ -351,6 +362,8 @@ func (r *Runner) fetchJob(ctx context.Context, t *job.Task) (job.Outcome, error)
 		return r.fetched(c, t.Job.ID, "", "取数完成，已进入治理", map[string]any{"upload": upload}), nil
 	case h.State != "connected":
 		return job.Outcome{}, &job.Failure{Code: "fetch.stopped", Message: "该接入已停止，不再取数"}
+	case lapsed != nil:
+		return job.Outcome{}, r.fetchFailed(ctx, c, &connector.Error{Code: "fetch.unauthorised", Message: unauthorised})
 	case !open:
 		return job.Outcome{}, r.fetchFailed(ctx, c, &connector.Error{Code: "fetch.waiting", Message: "上一批数据尚待验收，验收后再取数", Retry: true})
 	}
@@ -434,6 +447,30 @@ func (r *Runner) name(ctx context.Context, u Upload, res connector.Result) (same
 		return err
 	})
 	return same, err
+}
+
+const unauthorised = "目录项已撤销，或者没有生效的授权运营协议，不再接收数据"
+
+// authorised refuses to take data in for a hookup whose right has lapsed: nothing is connected to,
+// and no byte is staged.
+func (r *Runner) authorised(x *store.ReadTx, h Hookup) error {
+	if r.c.Delivery == nil {
+		return nil
+	}
+	ok, err := r.c.Delivery.Authorised(x, h)
+	if err == nil && !ok {
+		return procedure.Refuse("hookup.authorised", plan.C("5.3"), "%s", unauthorised)
+	}
+	return err
+}
+
+// ignoreRefused leaves the errors that are no rule's no.
+func ignoreRefused(err error) error {
+	var ref *procedure.Refused
+	if errors.As(err, &ref) {
+		return nil
+	}
+	return err
 }
 
 // refusal makes a rule's no the end of a job, in the rule's words.

@@ -48,6 +48,9 @@ func (r *Runner) Push(ctx context.Context, person string, orgs []string, hookup,
 		if h.State != "connected" || h.Kind != "push" {
 			return no("push.closed", "该接入已停止，或者不以接口推送的方式报送")
 		}
+		if err := r.authorised(x, h); err != nil {
+			return err
+		}
 		var old struct{ Raw, SHA256 string }
 		err = x.Get(&old, `SELECT raw, sha256 FROM raw_push WHERE hookup = $1 AND push_key = $2`, hookup, key)
 		if err == nil && old.SHA256 != sum {

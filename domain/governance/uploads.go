@@ -91,6 +91,9 @@ func (r *Runner) BeginUpload(ctx context.Context, person string, orgs []string, 
 		if h.State != "connected" || h.Kind != "upload" {
 			return no("upload.closed", "该接入已停止，或者不以文件上传的方式报送")
 		}
+		if err := r.authorised(&x.ReadTx, h); err != nil {
+			return err
+		}
 		err = x.Get(&u, `SELECT `+uploadColumns+` FROM raw_upload WHERE case_no = $1 AND person = $2 AND name = $3 AND size = $4 AND state = 'open'`, caseNo, person, name, size)
 		if err == nil || !errors.Is(err, store.ErrNotFound) {
 			return err

@@ -74,7 +74,8 @@ func Told(w *store.Tx, item, what string) error {
 	return nil
 }
 
-// Progress notes a station that the source reported. An item nothing is known of begins here.
+// Progress notes a station that the source reported. An item nothing is known of begins here; a
+// cancellation takes the number and its term away.
 func Progress(w *store.Tx, n National, act, on, by string) error {
 	if _, err := w.Exec(`INSERT INTO national_registration (item, source_org, division, obliged, state, case_no, updated) VALUES ($1,$2,$3,$4,$5,$6,$7)
 		ON CONFLICT (item) DO UPDATE SET state = excluded.state, case_no = excluded.case_no, updated = excluded.updated`, n.Item, n.SourceOrg, n.Division, n.Obliged, n.State, n.CaseNo, store.At(w.Now())); err != nil {
@@ -82,6 +83,11 @@ func Progress(w *store.Tx, n National, act, on, by string) error {
 	}
 	if n.State == "applied" && act == "initial" {
 		if err := w.ExecOne(`UPDATE national_registration SET applied = $1 WHERE item = $2`, on, n.Item); err != nil {
+			return err
+		}
+	}
+	if n.State == "cancelled" { // the number is no longer the resource's; the log keeps it
+		if err := w.ExecOne(`UPDATE national_registration SET number = '', coded = '', valid_to = '' WHERE item = $1`, n.Item); err != nil {
 			return err
 		}
 	}
