@@ -67,7 +67,7 @@ func cityCatalogue() []*register.Register {
 				return nil, err
 			}
 			for _, d := range a.Desks {
-				if d.Role == party.Source && d.Org == it.SourceOrg || d.Role == party.Authority || d.Role == party.Auditor {
+				if d.Role == party.Source && d.Org == it.SourceOrg || (d.Role == party.Authority || d.Role == party.Auditor) && register.Covers(d.Division, it.Division) {
 					uses, err := fielduse.Section(r, key)
 					if err == nil && len(uses.Rows) > 0 {
 						out.Sections = append(out.Sections, uses)

@@ -18,6 +18,14 @@ func LabelCase(col string, options []procedure.Option) string {
 	return b.String()
 }
 
+// Covers tells whether a division lies in the scope of a desk.
+func Covers(desk, division string) bool {
+	if len(desk) == 6 && strings.HasSuffix(desk, "00") {
+		return strings.HasPrefix(division, desk[:4])
+	}
+	return division == desk
+}
+
 // Within is the condition that a column's division lies in the scope of a desk: a city sees its
 // counties, a county itself.
 func Within(col, division string, arg func(any) string) string {

@@ -83,5 +83,5 @@ func accessRegister() *register.Register {
 		From:    "raw_access m LEFT JOIN hookup h ON h.id = m.hookup LEFT JOIN catalogue_item i ON i.id = h.item LEFT JOIN raw_file f ON f.id = m.raw LEFT JOIN person p ON p.id = m.person", Key: "m.id",
 		Cells:  map[string]string{"id": "m.id", "at": "m.at", "item": "i.title", "file": "f.name", "who": "COALESCE(p.name, '治理作业')", "purpose": register.LabelCase("m.purpose", purposes), "case": "m.case_no", "raw": "m.raw"},
 		Search: []string{"m.id", "i.title", "f.name", "m.raw"}, Order: "-m.at",
-		Visible: watched("h.source_org", "h.operator_org")}
+		Visible: watched("h.source_org", "h.operator_org", "h.division")}
 }

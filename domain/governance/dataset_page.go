@@ -25,7 +25,7 @@ func datasetPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item
 	if err := r.Get(&operator, `SELECT COALESCE(MAX(operator_org), '') FROM hookup WHERE dataset = $1`, key); err != nil {
 		return nil, err
 	}
-	if !mayRead(a, d.SourceOrg, operator) {
+	if !mayRead(a, d.SourceOrg, operator, d.Division) {
 		return nil, store.ErrNotFound
 	}
 	if err := r.Get(&source, `SELECT name FROM org WHERE id = $1`, d.SourceOrg); err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -174,17 +174,18 @@ func destructionRegister() *register.Register {
 			{Key: "sha256", Label: "摘要", Kind: "code"}, {Key: "parts", Label: "销毁副本数", Kind: "int"}, {Key: "at", Label: "销毁时间", Kind: "datetime"}, {Key: "case", Label: "事项", Kind: "code"}},
 		From: "raw_destruction m LEFT JOIN hookup h ON h.id = m.hookup LEFT JOIN catalogue_item i ON i.id = h.item LEFT JOIN org o ON o.id = h.source_org", Key: "m.raw || '@' || m.case_no",
 		Cells:  map[string]string{"raw": "m.raw", "name": "m.name", "item": "i.title", "source": "o.name", "sha256": "m.sha256", "parts": "m.parts", "at": "m.at", "case": "m.case_no"},
-		Search: []string{"m.raw", "m.name", "i.title"}, Order: "-m.at", Visible: watched("h.source_org", "h.operator_org")}
+		Search: []string{"m.raw", "m.name", "i.title"}, Order: "-m.at", Visible: watched("h.source_org", "h.operator_org", "h.division")}
 }
 
-// watched is own, with those who watch over everything.
-func watched(source, operator string) func(procedure.Actor, func(any) string) string {
+// watched is own, with those who watch over everything in their division.
+func watched(source, operator, division string) func(procedure.Actor, func(any) string) string {
 	return func(a procedure.Actor, arg func(any) string) string {
+		cond := own(source, operator, division)(a, arg)
 		for _, d := range a.Desks {
 			if d.Role == "auditor" || d.Role == "audit_admin" {
-				return "1 = 1"
+				cond += " OR " + register.Within(division, d.Division, arg)
 			}
 		}
-		return own(source, operator)(a, arg)
+		return cond
 	}
 }

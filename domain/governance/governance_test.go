@@ -358,16 +358,25 @@ func TestWhoSeesTheRegisters(t *testing.T) {
 		must(t, db.View(ctx, func(r *store.ReadTx) error {
 			for i, g := range Registers() {
 				must(t, g.Check())
-				if i > 1 {
+				if i > 1 { // of what was done to raw files
+					county := procedure.Actor{Desks: []procedure.Desk{{Role: "authority", Division: "140602"}, {Role: "auditor", Division: "140602"}}}
+					if p, err := g.List(r, county, register.Query{}); err != nil || len(p.Rows) != 0 {
+						t.Errorf("%s: a county sees %d rows of the city: %v", g.ID, len(p.Rows), err)
+					}
+					city := procedure.Actor{Desks: []procedure.Desk{{Role: "auditor", Division: "140600"}}}
+					if p, err := g.List(r, city, register.Query{}); err != nil || g.ID == "raw_access" && len(p.Rows) == 0 {
+						t.Errorf("%s: the city's auditor sees %d rows: %v", g.ID, len(p.Rows), err)
+					}
 					continue
 				}
 				key := []string{w.hookup.ID, w.data.ID}[i]
 				for _, c := range []struct {
 					org  string
 					role procedure.Role
+					at   string
 					want int
-				}{{"au", "authority", 1}, {"src", "source", 1}, {"op", "operator", 1}, {"x", "source", 0}, {"x", "operator", 0}} {
-					a := procedure.Actor{Desks: []procedure.Desk{{Org: c.org, Role: c.role}}}
+				}{{"au", "authority", "140600", 1}, {"county", "authority", "140602", 0}, {"src", "source", "", 1}, {"op", "operator", "", 1}, {"x", "source", "", 0}, {"x", "operator", "", 0}} {
+					a := procedure.Actor{Desks: []procedure.Desk{{Org: c.org, Role: c.role, Division: c.at}}}
 					p, err := g.List(r, a, register.Query{})
 					if err != nil || len(p.Rows) != c.want {
 						t.Errorf("%s: %s of %s sees %d: %v", g.ID, c.role, c.org, len(p.Rows), err)

@@ -29,7 +29,7 @@ func Registers() []*register.Register {
 			From:    "hookup h LEFT JOIN catalogue_item i ON i.id = h.item LEFT JOIN org o ON o.id = h.source_org", Key: "h.id",
 			Cells: map[string]string{"id": "h.id", "item": "i.title", "source": "o.name", "kind": register.LabelCase("h.kind", Kinds), "delivered": "(SELECT MAX(f.received) FROM raw_file f WHERE f.hookup = h.id)",
 				"files": "(SELECT COUNT(*) FROM raw_file f WHERE f.hookup = h.id)", "state": "CASE h.state WHEN 'connected' THEN '已接入' ELSE '已停止' END"},
-			Search: []string{"h.id", "i.title", "o.name"}, Order: "-h.created", Visible: own("h.source_org", "h.operator_org"), Item: hookupPage},
+			Search: []string{"h.id", "i.title", "o.name"}, Order: "-h.created", Visible: own("h.source_org", "h.operator_org", "h.division"), Item: hookupPage},
 		{ID: "datasets", Title: "数据集与版本", Group: group, Plan: plan.C("6.2.2"), Roles: inside,
 			Columns: []procedure.Column{{Key: "id", Label: "数据集编号", Kind: "code"}, {Key: "title", Label: "数据集", Kind: "text", Primary: true}, {Key: "source", Label: "数源部门", Kind: "text"},
 				{Key: "unit", Label: "保护单元", Kind: "tag"}, {Key: "versions", Label: "版本数", Kind: "int"}, {Key: "rows", Label: "现行版本行数", Kind: "int"},
@@ -39,7 +39,7 @@ func Registers() []*register.Register {
 			Cells: map[string]string{"id": "d.id", "title": "d.title", "source": "o.name", "unit": unitCell(), "versions": "(SELECT COUNT(*) FROM dataset_version x WHERE x.dataset = d.id)",
 				"rows": "v.rows", "score": "v.score", "accepted": "v.decided"},
 			Search: []string{"d.id", "d.title", "o.name"}, Order: "-d.created", Item: datasetPage,
-			Visible: own("d.source_org", "(SELECT MAX(h.operator_org) FROM hookup h WHERE h.dataset = d.id)")},
+			Visible: own("d.source_org", "(SELECT MAX(h.operator_org) FROM hookup h WHERE h.dataset = d.id)", "d.division")},
 		accessRegister(), destructionRegister(),
 	}
 }
@@ -52,13 +52,14 @@ func unitCell() string {
 	return s + " ELSE '' END"
 }
 
-func own(source, operator string) func(procedure.Actor, func(any) string) string {
+// own narrows rows to a source's and an operator's own, and for a data authority to its division.
+func own(source, operator, division string) func(procedure.Actor, func(any) string) string {
 	return func(a procedure.Actor, arg func(any) string) string {
 		cond := "1 = 0"
 		for _, d := range a.Desks {
 			switch d.Role {
 			case "authority":
-				return "1 = 1"
+				cond += " OR " + register.Within(division, d.Division, arg)
 			case "source":
 				cond += " OR " + source + " = " + arg(d.Org)
 			case "operator":
@@ -70,9 +71,9 @@ func own(source, operator string) func(procedure.Actor, func(any) string) string
 }
 
 // mayRead is the same for one record.
-func mayRead(a procedure.Actor, source, operator string) bool {
+func mayRead(a procedure.Actor, source, operator, division string) bool {
 	for _, d := range a.Desks {
-		if d.Role == "authority" || d.Role == "source" && d.Org == source || d.Role == "operator" && d.Org == operator {
+		if d.Role == "authority" && register.Covers(d.Division, division) || d.Role == "source" && d.Org == source || d.Role == "operator" && d.Org == operator {
 			return true
 		}
 	}
@@ -84,7 +85,7 @@ func hookupPage(r *store.ReadTx, a procedure.Actor, key string) (*register.Item,
 	if err != nil {
 		return nil, err
 	}
-	if !mayRead(a, h.SourceOrg, h.OperatorOrg) {
+	if !mayRead(a, h.SourceOrg, h.OperatorOrg, h.Division) {
 		return nil, store.ErrNotFound
 	}
 	var names struct{ Title, Source, Operator string }
