@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +26,8 @@ const (
 	maxRows     = 50_000
 	maxColumns  = 200
 	maxItems    = 2_000
+	maxCells    = 1_000_000 // of all rows
+	maxFaults   = 5_000     // told one by one
 	maxCell     = 4_000
 	headWithin  = 20 // lines among which the headings are looked for
 	headAtLeast = 4  // known headings that make a line the line of headings
@@ -100,7 +103,11 @@ func readXLSX(data []byte) (*Table, error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	t := &Table{}
-	name := f.GetSheetList()[0]
+	names := f.GetSheetList()
+	if len(names) == 0 {
+		return nil, unreadable("文件中没有工作表")
+	}
+	name, filled := names[0], 0
 	rows, err := f.Rows(name)
 	if err != nil {
 		return nil, unreadable("文件中的第一张工作表无法读取")
@@ -113,6 +120,9 @@ func readXLSX(data []byte) (*Table, error) {
 		cells, err := rows.Columns()
 		if err != nil || len(cells) > maxColumns {
 			return nil, unreadable("第%d行无法读取，或者超过%d列", n, maxColumns)
+		}
+		if filled += len(cells); filled > maxCells {
+			return nil, unreadable("表格超过%d格，请拆分后分批上传", maxCells)
 		}
 		t.cells = append(t.cells, cells)
 	}
@@ -174,7 +184,7 @@ func readCSV(data []byte) (*Table, error) {
 		}
 		data = plain
 	}
-	t := &Table{}
+	t, filled := &Table{}, 0
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord, r.LazyQuotes = -1, true
 	for {
@@ -187,6 +197,9 @@ func readCSV(data []byte) (*Table, error) {
 		}
 		if len(t.cells) >= maxRows || len(row) > maxColumns {
 			return nil, unreadable("表格超过%d行或%d列", maxRows, maxColumns)
+		}
+		if filled += len(row); filled > maxCells {
+			return nil, unreadable("表格超过%d格，请拆分后分批上传", maxCells)
 		}
 		t.cells = append(t.cells, row)
 	}
@@ -265,8 +278,15 @@ func (t *Table) heading() error {
 	return nil
 }
 
-// fault notes a cell by row and column from 0; a negative column means the line.
+// fault notes a cell by row and column from 0; a negative column means the line. Of very many the
+// first are told.
 func (t *Table) fault(row, col int, label, clause, format string, a ...any) {
+	switch {
+	case len(t.Faults) > maxFaults:
+		return
+	case len(t.Faults) == maxFaults:
+		col, label, clause, format, a = -1, "", "", "错误过多，这一行起不再逐一列出", nil
+	}
 	f := Fault{Row: row + 1, Column: col + 1, Label: label, Message: fmt.Sprintf(format, a...), Clause: clause}
 	if col < 0 {
 		f.Column = 0
@@ -306,7 +326,7 @@ func (t *Table) parse() error {
 	}
 	var l *Line
 	for r := t.head + 1; r < len(t.cells); r++ {
-		if strings.TrimSpace(strings.Join(t.cells[r], "")) == "" {
+		if !slices.ContainsFunc(t.cells[r], func(s string) bool { return strings.TrimSpace(s) != "" }) {
 			continue
 		}
 		title, _ := t.cell(r, "title")
