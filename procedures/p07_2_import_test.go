@@ -171,6 +171,14 @@ func TestTheProvincesFileIsConfirmedByASecondPerson(t *testing.T) {
 			b.step(b.auth2, no, "confirm", procedure.Act{})
 			return no
 		}
+		// Whether data may be authorised is the source's word (9.1), not that of the province's file.
+		take("part", map[string]string{"资源代码": "SX/00", "资源名称": "林业面积"})
+		var may string
+		b.get(&may, `SELECT authorisable FROM catalogue_item WHERE title = '林业面积'`)
+		if may != catalogue.AuthoriseNo {
+			t.Errorf("the authority alone made an item authorisable: %s", may)
+		}
+		b.write(`UPDATE catalogue_item SET origin_code = '' WHERE title = '林业面积'`)
 		take("whole", map[string]string{"资源代码": "SX/01", "资源名称": "粮食产量"}, map[string]string{"资源代码": "SX/02", "资源名称": "工业产值"})
 		take("whole", map[string]string{"资源代码": "SX/02", "资源名称": "工业总产值"}, map[string]string{"资源代码": "SX/03", "资源名称": "农业产值"})
 		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
@@ -179,7 +187,7 @@ func TestTheProvincesFileIsConfirmedByASecondPerson(t *testing.T) {
 				Version                  int
 			}
 			err := r.Select(&rows, `SELECT origin_code, title, state, version FROM catalogue_item ORDER BY id`)
-			if want := "[{ 人口抽样 published 1} {SX/01 粮食产量 withdrawn 2} {SX/02 工业总产值 published 2} {SX/03 农业产值 published 1}]"; fmt.Sprint(rows) != want {
+			if want := "[{ 人口抽样 published 1} { 林业面积 published 1} {SX/01 粮食产量 withdrawn 2} {SX/02 工业总产值 published 2} {SX/03 农业产值 published 1}]"; fmt.Sprint(rows) != want {
 				t.Errorf("%v", rows)
 			}
 			return err
@@ -199,5 +207,48 @@ func TestTheProvincesFileIsConfirmedByASecondPerson(t *testing.T) {
 		b.step(b.at.Lead, no, "again", procedure.Act{Form: b.batchForm(b.at.Lead, broken.String(), "part")})
 		b.readBatches()
 		b.no(b.at.Lead, no, "put", procedure.Act{}, "batch.failed")
+	})
+}
+
+// A county's authority takes over nothing of another division.
+func TestAnImportStaysInItsDivision(t *testing.T) {
+	eachBasis(t, func(t *testing.T, b *basis) {
+		item := b.published(catalogueForm(nil))
+		var batch sheet.Batch
+		line := sheet.Line{Row: 2, Provider: "朔州市统计局", Item: catalogue.Item{Title: "人口抽样"}}
+		for division, faults := range map[string]bool{"140681": true, "140600": false} {
+			batch = sheet.Batch{Kind: sheet.ByProvince, Division: division}
+			b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+				c, err := sheet.Compare(r, batch, []sheet.Line{line}, true)
+				if found := len(c.Planned) > 0; err == nil && found == faults {
+					t.Errorf("%s plans %+v for %s", division, c.Planned, item)
+				}
+				return err
+			}))
+		}
+	})
+}
+
+// The consent of the unit that shared the data is that unit's: another origin takes another consent.
+func TestAnImportDoesNotCarryAConsentOver(t *testing.T) {
+	eachBasis(t, func(t *testing.T, b *basis) {
+		shared := catalogueForm(func(f map[string]any) {
+			f["sourceRelation"], f["sourceOrigin"], f["consentDoc"], f["consentFile"] = catalogue.SharedIn, "市民政局", "朔民函〔2026〕1号", b.file(b.src1)
+		})
+		item := b.published(shared)
+		var code string
+		b.get(&code, `SELECT code FROM catalogue_item WHERE id = $1`, item)
+		b.must(b.db.View(ctx, func(r *store.ReadTx) error {
+			it, err := catalogue.ByID(r, item)
+			b.must(err)
+			next := it
+			next.SourceOrigin = "市公安局"
+			given := map[string]bool{"sourceOrigin": true}
+			c, err := sheet.Compare(r, sheet.Batch{Kind: sheet.BySource, Org: b.srcOrg, Division: "140600"}, []sheet.Line{{Row: 2, Given: given, Item: next}}, false)
+			if len(c.Faults) == 0 {
+				t.Errorf("the consent of another unit was taken: %+v", c.Planned)
+			}
+			return err
+		}))
 	})
 }

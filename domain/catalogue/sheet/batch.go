@@ -9,6 +9,7 @@ import (
 	"pado/core/audit"
 	"pado/core/canon"
 	"pado/core/procedure"
+	"pado/core/register"
 	"pado/core/store"
 	"pado/domain/catalogue"
 )
@@ -138,6 +139,11 @@ func Compare(r *store.ReadTx, b Batch, lines []Line, whole bool) (Comparison, er
 		}
 		next := merged(old, l, b.Kind)
 		next.SourceOrg, next.Division, next.CaseNo, next.State = org, b.Division, b.CaseNo, catalogue.StatePublished
+		if b.Kind == ByProvince { // the item stays where its source is, which may be a county of the city
+			if next.Division, err = divisionOf(r, old, org); err != nil {
+				return c, err
+			}
+		}
 		if old.ID == "" {
 			for _, col := range columns {
 				if col.required && !col.field && !l.Given[col.id()] && !defaulted[col.key] {
@@ -206,12 +212,21 @@ func provider(r *store.ReadTx, b Batch, l Line) (org, say string, err error) {
 	if l.USCC == "" && l.Provider == "" {
 		return "", "请填写提供方代码或提供方", nil
 	}
+	args := []any{l.USCC, l.Provider}
+	within := register.Within("x.division", b.Division, func(v any) string { args = append(args, v); return fmt.Sprintf("$%d", len(args)) })
 	err = r.Get(&org, `SELECT o.id FROM org o JOIN org_role x ON x.org = o.id AND x.role = 'source' AND x.until IS NULL
-		WHERE o.status = 'active' AND (($1 <> '' AND o.uscc = $1) OR ($1 = '' AND o.name = $2)) ORDER BY o.id LIMIT 1`, l.USCC, l.Provider)
+		WHERE o.status = 'active' AND (($1 <> '' AND o.uscc = $1) OR ($1 = '' AND o.name = $2)) AND `+within+` ORDER BY o.id LIMIT 1`, args...)
 	if errors.Is(err, store.ErrNotFound) {
-		return "", "提供方尚未作为数源部门入驻本平台，请先办理主体认证", nil
+		return "", "提供方尚未作为本区划的数源部门入驻本平台，请先办理主体认证", nil
 	}
 	return org, "", err
+}
+
+func divisionOf(r *store.ReadTx, old catalogue.Item, org string) (division string, err error) {
+	if old.ID != "" {
+		return old.Division, nil
+	}
+	return division, r.Get(&division, `SELECT division FROM org_role WHERE org = $1 AND role = 'source' AND until IS NULL ORDER BY division LIMIT 1`, org)
 }
 
 // existing finds the item a line is about: by its code, by the code it has in the province's
@@ -271,7 +286,14 @@ func merged(old catalogue.Item, l Line, kind string) catalogue.Item {
 		next.Sublevel = old.Sublevel
 	}
 	// The consent of the unit that shared the data comes as a document, in the procedure of one item.
+	// It holds for the unit that gave it: another origin takes another consent.
 	next.ConsentDoc, next.OriginCode = old.ConsentDoc, old.OriginCode
+	if next.SourceOrigin != old.SourceOrigin {
+		next.ConsentDoc = ""
+	}
+	if kind == ByProvince {
+		sourcesWord(&next, old)
+	}
 	if kind == ByProvince && l.Item.Code != "" && l.Item.Code != old.Code {
 		next.OriginCode = l.Item.Code
 	}
@@ -296,9 +318,23 @@ func merged(old catalogue.Item, l Line, kind string) catalogue.Item {
 		if !l.Given["fields.note"] {
 			f.Note = was.Note
 		}
+		if kind == ByProvince {
+			f.Authorisable, f.Personal, f.Sensitive = was.Authorisable, f.Personal || was.Personal, f.Sensitive || was.Sensitive
+		}
 		next.Fields[i] = f
 	}
 	return next
+}
+
+// sourcesWord keeps what the source alone says of its data, after its own first review (9.1, 11.2):
+// whether they may be authorised, and the grade of an item that has one.
+func sourcesWord(next *catalogue.Item, old catalogue.Item) {
+	next.Authorisable, next.AuthoriseCondition, next.AuthoriseBasis = old.Authorisable, old.AuthoriseCondition, old.AuthoriseBasis
+	if old.ID == "" {
+		return
+	}
+	next.Impact, next.Degree, next.Grade, next.Sublevel, next.Elements = old.Impact, old.Degree, old.Grade, old.Sublevel, old.Elements
+	next.DowngradeDoc, next.DowngradeReason = old.DowngradeDoc, old.DowngradeReason
 }
 
 // missing plans the withdrawal of what a whole file does not list any more.
