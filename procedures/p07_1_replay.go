@@ -3,9 +3,12 @@ package procedures
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"pado/core/audit/verify"
+	"pado/core/calendar"
 	"pado/core/store"
 )
 
@@ -20,15 +23,15 @@ type SupplyReplay struct {
 // supplyFact is a row by the columns that are compared.
 type supplyFact map[string]string
 
-// supplyTables are the tables with what is compared of each row; every cell is text.
-var supplyTables = []struct{ name, label, key, columns string }{
-	{"supply_request", "供给需求单", "case_no", "item, held, answer, ground, state"},
-	{"supply_collection", "归集登记", "id", "item, mode, collected, place, case_no, state"},
-	{"supply_delivery", "报送", "id", "hookup, raw, CAST(received AS TEXT) AS at, period, state, version"},
-	{"supply_period", "供给日历", "hookup || '@' || starts", "ends, delivery, alarm"},
-	{"supply_alarm", "供给异常", "id", "kind, hookup, case_no, state"},
-	{"quality_ticket", "质量整改单", "case_no", "dataset, version, field, dimension, severity, answer, answer_version, state"},
-	{"national_registration", "公共数据资源登记", "item", "state, number, coded, valid_to, told"},
+// supplyTables are the tables with what is compared of each row.
+var supplyTables = []replayed{
+	{"supply_request", "供给需求单", "case_no", "item, source_org, operator_org, held, answer, ground, state, CAST(COALESCE(answer_due,0) AS TEXT) || '/' || CAST(answer_due_year AS TEXT) AS due", limit},
+	{"supply_collection", "归集登记", "id", "item, source_org, mode, collected, place, case_no, state", nil},
+	{"supply_delivery", "报送", "id", "hookup, raw, CAST(received AS TEXT) AS at, period, state, version, COALESCE(CAST(row_count AS TEXT),'') AS rows", nil},
+	{"supply_period", "供给日历", "hookup || '@' || starts", "ends, delivery, COALESCE(CAST(delivered AS TEXT),'') AS delivered, alarm, CAST(COALESCE(due,0) AS TEXT) || '/' || CAST(due_year AS TEXT) AS due", limit},
+	{"supply_alarm", "供给异常", "id", "kind, hookup, case_no, state", nil},
+	{"quality_ticket", "质量整改单", "case_no", "dataset, version, field, dimension, severity, source_org, operator_org, answer, answer_version, CAST(escalated AS TEXT) AS escalated, state", nil},
+	{"national_registration", "公共数据资源登记", "item", "state, number, coded, valid_to, told, applied, CAST(COALESCE(due,0) AS TEXT) || '/' || CAST(due_year AS TEXT) AS due", limit},
 }
 
 // NewSupplyReplay compares with the tables that view shows.
@@ -81,8 +84,10 @@ func (s *SupplyReplay) Replay(r verify.Record) error {
 	case "supply.delivery":
 		s.delivery(r)
 	case "supply.period":
+		f := s.row("supply_period", r.Object+"@"+r.To)
+		f.set("due", r.Detail["due"])
 		if r.Action == "expect" {
-			s.row("supply_period", r.Object+"@"+r.To).set("ends", r.Detail["ends"])
+			f.set("ends", r.Detail["ends"])
 		}
 	case "supply.alarm":
 		s.alarm(r)
@@ -98,9 +103,9 @@ func (s *SupplyReplay) request(r verify.Record) {
 	f, d := s.row("supply_request", r.Object), r.Detail
 	switch r.Action {
 	case "ask":
-		f.set("item", d["item"], "held", "", "answer", "", "ground", "", "state", "open")
+		f.set("item", d["item"], "source_org", d["source"], "operator_org", d["operator"], "held", "", "answer", "", "ground", "", "state", "open", "due", "")
 	case "forward":
-		f.set("held", d["held"])
+		f.set("held", d["held"], "due", d["due"])
 	case "answer":
 		f.set("answer", r.To, "ground", d["ground"])
 		if d["item"] != "" {
@@ -120,7 +125,7 @@ func (s *SupplyReplay) collection(r verify.Record) {
 		return
 	}
 	s.each("supply_collection", "item", d["item"], func(_ string, f supplyFact) { f.set("state", "ended") })
-	s.row("supply_collection", r.Object).set("item", d["item"], "mode", d["mode"], "collected", d["on"], "place", d["place"], "case_no", d["case"], "state", r.To)
+	s.row("supply_collection", r.Object).set("item", d["item"], "source_org", r.Org, "mode", d["mode"], "collected", d["on"], "place", d["place"], "case_no", d["case"], "state", r.To)
 }
 
 func (s *SupplyReplay) delivery(r verify.Record) {
@@ -128,10 +133,16 @@ func (s *SupplyReplay) delivery(r verify.Record) {
 	if r.Action == "arrive" {
 		f.set("hookup", d["hookup"], "raw", d["raw"], "at", d["at"])
 		if d["period"] != "" {
-			s.row("supply_period", d["hookup"]+"@"+d["period"]).set("delivery", r.Object)
+			s.row("supply_period", d["hookup"]+"@"+d["period"]).set("delivery", r.Object, "delivered", d["at"])
 		}
-	} else if f["period"] != "" && d["period"] == "" {
-		s.each("supply_period", "delivery", r.Object, func(_ string, p supplyFact) { p.set("delivery", "") })
+	} else {
+		if f["period"] != "" && d["period"] == "" {
+			s.each("supply_period", "delivery", r.Object, func(_ string, p supplyFact) { p.set("delivery", "", "delivered", "") })
+		}
+		f.set("rows", "")
+		if d["version"] != "" {
+			f.set("rows", d["rows"])
+		}
 	}
 	f.set("period", d["period"], "state", r.To, "version", d["version"])
 }
@@ -156,9 +167,12 @@ func (s *SupplyReplay) ticket(r verify.Record) {
 	f, d := s.row("quality_ticket", r.Object), r.Detail
 	switch r.Action {
 	case "raise":
-		f.set("dataset", d["dataset"], "version", d["version"], "field", d["field"], "dimension", d["dimension"], "severity", d["severity"], "state", "open")
+		f.set("dataset", d["dataset"], "version", d["version"], "field", d["field"], "dimension", d["dimension"], "severity", d["severity"], "source_org", d["source"], "operator_org", r.Org, "escalated", "0", "state", "open")
 	case "answer":
 		f.set("answer", r.To, "answer_version", d["version"])
+	case "escalate":
+		n, _ := strconv.Atoi(f["escalated"])
+		f.set("escalated", strconv.Itoa(n+1))
 	case "close":
 		f.set("state", r.To)
 	}
@@ -171,8 +185,17 @@ func (s *SupplyReplay) national(r verify.Record) {
 		if f["state"] == "" {
 			f.set("state", "none")
 		}
+		f.set("due", "")
+		if d["obliged"] == "true" {
+			f.set("due", d["due"])
+		}
+	case "resolve":
+		f.set("due", d["due"])
 	case "report":
 		f.set("state", r.To)
+		if r.To == "applied" && d["act"] == "initial" {
+			f.set("applied", d["on"])
+		}
 		if r.To == "cancelled" {
 			f.set("number", "", "coded", "", "valid_to", "")
 		}
@@ -189,42 +212,84 @@ func (s *SupplyReplay) national(r verify.Record) {
 }
 
 // Done implements verify.Hook.
-func (s *SupplyReplay) Done() error {
-	return s.view(func(r *store.ReadTx) error {
-		for _, t := range supplyTables {
-			var names []string
-			for _, c := range strings.Split(t.columns, ",") {
-				f := strings.Fields(c)
-				names = append(names, f[len(f)-1])
-			}
-			logged := s.facts[t.name]
-			if err := r.Each(`SELECT `+t.key+`, `+t.columns+` FROM `+t.name, nil, func(scan func(...any) error) error {
-				cells := make([]string, len(names)+1)
-				into := make([]any, len(cells))
-				for i := range cells {
-					into[i] = &cells[i]
-				}
-				if err := scan(into...); err != nil {
-					return err
-				}
-				f, known := logged[cells[0]]
-				if !known {
-					return unlike("%s %s 在日志中没有记录", t.label, cells[0])
-				}
-				for i, name := range names {
-					if f[name] != cells[i+1] {
-						return unlike("%s %s 与日志不符", t.label, cells[0])
-					}
-				}
-				delete(logged, cells[0])
-				return nil
-			}); err != nil {
+func (s *SupplyReplay) Done() error { return compareFacts(s.view, supplyTables, s.facts) }
+
+// replayed is a table with what is compared of its rows; every cell is text. as turns a cell into what
+// an entry says of it, by the name of its column.
+// Expressions among the columns hold no comma followed by a space.
+type replayed struct {
+	name, label, key, columns string
+	as                        map[string]func(cell string) (string, error)
+}
+
+// compareFacts finds the first row that is not as the log says, that the log does not know, or that is gone.
+func compareFacts(view func(func(*store.ReadTx) error) error, tables []replayed, facts map[string]map[string]supplyFact) error {
+	return view(func(r *store.ReadTx) error {
+		for _, t := range tables {
+			if err := t.compare(r, facts[t.name]); err != nil {
 				return err
-			}
-			if left := slices.Sorted(maps.Keys(logged)); len(left) > 0 {
-				return unlike("日志中的%s %s 已不在记录中", t.label, left[0])
 			}
 		}
 		return nil
 	})
 }
+
+func (t replayed) compare(r *store.ReadTx, logged map[string]supplyFact) error {
+	var names []string
+	for _, c := range strings.Split(t.columns, ", ") {
+		f := strings.Fields(c)
+		names = append(names, f[len(f)-1])
+	}
+	if err := r.Each(`SELECT `+t.key+`, `+t.columns+` FROM `+t.name, nil, func(scan func(...any) error) error {
+		cells := make([]string, len(names)+1)
+		into := make([]any, len(cells))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := scan(into...); err != nil {
+			return err
+		}
+		f, known := logged[cells[0]]
+		if !known {
+			return unlike("%s %s 在日志中没有记录", t.label, cells[0])
+		}
+		for i, name := range names {
+			cell := cells[i+1]
+			if as := t.as[name]; as != nil {
+				var err error
+				if cell, err = as(cell); err != nil {
+					return err
+				}
+			}
+			if f[name] != cell {
+				return unlike("%s %s 与日志不符", t.label, cells[0])
+			}
+		}
+		delete(logged, cells[0])
+		return nil
+	}); err != nil {
+		return err
+	}
+	if left := slices.Sorted(maps.Keys(logged)); len(left) > 0 {
+		return unlike("日志中的%s %s 已不在记录中", t.label, left[0])
+	}
+	return nil
+}
+
+// limit is a deadline, as milliseconds and the year that is not published, in the words of an entry.
+var limit = map[string]func(string) (string, error){"due": func(cell string) (string, error) {
+	ms, year, _ := strings.Cut(cell, "/")
+	at, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return "", err
+	}
+	unresolved, err := strconv.Atoi(year)
+	if err != nil {
+		return "", err
+	}
+	d := calendar.Due{Unresolved: unresolved}
+	if at != 0 {
+		d.At = time.UnixMilli(at)
+	}
+	return d.Label(), nil
+}}

@@ -44,6 +44,13 @@ func TestSupplyIsHeldToTheLog(t *testing.T) {
 			{"供给异常", `UPDATE supply_alarm SET state = 'resolved'`, `UPDATE supply_alarm SET state = 'open'`},
 			{"质量整改单", `UPDATE quality_ticket SET severity = 'minor'`, `UPDATE quality_ticket SET severity = 'major'`},
 			{"公共数据资源登记", `UPDATE national_registration SET number = 'x'`, `UPDATE national_registration SET number = ''`},
+			{"供给需求单", `UPDATE supply_request SET source_org = source_org || 'x'`, `UPDATE supply_request SET source_org = REPLACE(source_org, 'x', '')`},
+			{"报送", `UPDATE supply_delivery SET row_count = row_count + 1`, `UPDATE supply_delivery SET row_count = row_count - 1`},
+			{"供给日历", `UPDATE supply_period SET due = due + 86400000`, `UPDATE supply_period SET due = due - 86400000`},
+			{"供给日历", `UPDATE supply_period SET delivered = delivered - 1`, `UPDATE supply_period SET delivered = delivered + 1`},
+			{"质量整改单", `UPDATE quality_ticket SET escalated = 7`, `UPDATE quality_ticket SET escalated = 0`},
+			{"公共数据资源登记", `UPDATE national_registration SET due = due + 86400000`, `UPDATE national_registration SET due = due - 86400000`},
+			{"公共数据资源登记", `UPDATE national_registration SET applied = '2020-01-01'`, `UPDATE national_registration SET applied = '2026-04-30'`},
 			{"没有记录", `INSERT INTO supply_period (hookup, starts, ends) VALUES ('hk-x', '2026-01-01', '2026-01-01')`, `DELETE FROM supply_period WHERE hookup = 'hk-x'`},
 			{"已不在记录中", `DELETE FROM quality_ticket`, ``},
 		} {
