@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -131,6 +132,31 @@ func TestASealedAccountGoesNowhereElse(t *testing.T) {
 		var ref *procedure.Refused
 		if !errors.As(err, &ref) || !strings.Contains(ref.Message, "重新录入") {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// An exchange folder is its department's: the operator does not connect one department's item to
+// another's files, by name or by a link.
+func TestAFolderBelongsToItsSource(t *testing.T) {
+	eachBasis(t, func(t *testing.T, b *basis) {
+		root := b.reaching("")
+		b.must(os.MkdirAll(filepath.Join(root, "org-other", "out"), 0o700))
+		b.must(os.WriteFile(filepath.Join(root, "org-other", "out", "a.csv"), []byte("编号,年龄,性别\n1,30,男\n"), 0o600))
+		b.must(os.WriteFile(filepath.Join(root, "org-other", "out", "a.csv.ok"), nil, 0o600))
+		b.must(os.Mkdir(filepath.Join(root, b.srcOrg), 0o700))
+		b.must(os.Symlink("../org-other/out", filepath.Join(root, b.srcOrg, "link")))
+		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": "org-other/out", "pattern": "*.csv", "ready": "marker", "pipeline": people, "rowsBound": 1})
+		no := b.asked(form)
+		for _, path := range []string{"org-other/out", ".", b.srcOrg + "/../org-other/out", b.srcOrg + "x"} {
+			if err := b.do(b.op, no, "probe", formOf(merged(form, map[string]any{"path": path}))); err == nil {
+				t.Errorf("%s can be tested", path)
+			}
+		}
+		b.step(b.op, no, "probe", formOf(merged(form, map[string]any{"path": b.srcOrg + "/link"})))
+		b.govern()
+		if err := b.do(b.op, no, "connect_auto", procedure.Act{}); err == nil {
+			t.Error("a link leads into another department's folder")
 		}
 	})
 }

@@ -81,8 +81,8 @@ func (b *basis) stateOf(no string) (state string) {
 func TestAFolderSuppliesItselfAndItsPipelineIsRevised(t *testing.T) {
 	eachBasis(t, func(t *testing.T, b *basis) {
 		root := b.reaching("")
-		dir := filepath.Join(root, "tongji")
-		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": "tongji", "pattern": "*.csv", "ready": "marker"})
+		dir := filepath.Join(root, b.srcOrg, "tongji")
+		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": b.srcOrg + "/tongji", "pattern": "*.csv", "ready": "marker"})
 		no := b.asked(form)
 		if _, err := b.View(ctx, b.actor(b.src1), no); err != nil {
 			t.Errorf("the source cannot read along: %v", err)
@@ -97,7 +97,7 @@ func TestAFolderSuppliesItselfAndItsPipelineIsRevised(t *testing.T) {
 		b.step(b.op, no, "probe", formOf(full))
 		b.govern()
 		b.no(b.op, no, "connect_auto", procedure.Act{}, "hookup.probed") // the folder is not there
-		b.must(os.Mkdir(dir, 0o700))
+		b.must(os.MkdirAll(dir, 0o700))
 		b.step(b.op, no, "probe", procedure.Act{})
 		b.govern()
 		b.no(b.op, no, "connect_auto", formOf(merged(full, map[string]any{"pattern": "other*.csv"})), "hookup.probed") // not what was tested

@@ -46,7 +46,7 @@ func connectionFields() []procedure.Field {
 		f("columns", "要取的列", procedure.LongText, 8000, "逐一列出，用逗号或换行分开；平台只取这些列，不执行自定义语句", tables...),
 		with(f("mode", "取数方式", procedure.Choice, 0, "", tables...), procedure.Option{Value: connector.Full, Label: "每次全量"}, procedure.Option{Value: connector.Incremental, Label: "按递增列增量"}),
 		{Name: "watermark", Label: "递增列", Kind: procedure.Text, Max: 63, Plan: c, Section: "连接", Help: "更新时间或自增编号；修改旧行而不更新该列的表请用全量", Show: &procedure.When{Field: "mode", In: []string{connector.Incremental}}},
-		f("path", "目录", procedure.Text, 200, "前置目录：相对路径；SFTP：绝对路径", files...),
+		f("path", "目录", procedure.Text, 200, "前置目录：数源部门的单位编号或统一社会信用代码下的相对路径；SFTP：绝对路径", files...),
 		f("pattern", "文件名规则", procedure.Text, 120, "如 renkou_*.csv", files...),
 		with(f("ready", "怎样算写完", procedure.Choice, 0, "", files...), procedure.Option{Value: connector.Marker, Label: "同目录有“文件名.ok”"}, procedure.Option{Value: connector.Stable, Label: "一分钟内没有变化"}),
 		f("hostKey", "主机密钥指纹", procedure.Text, 60, "SHA256:… 由数源部门的系统管理员提供", connector.SFTP),
@@ -113,17 +113,36 @@ var hookupSecret = procedure.Rule{Code: "hookup.secret", Say: "请填写口令�
 }}
 
 // hookupConnection answers with what is missing in the declared connection, at its field.
-var hookupConnection = hookupRule("hookup.connection", "连接的登记不完整", "6.2.2", func(_ *procedure.Ctx, f hookupForm) error {
+var hookupConnection = hookupRule("hookup.connection", "连接的登记不完整", "6.2.2", func(c *procedure.Ctx, f hookupForm) error {
 	if !connector.Fetched(f.Kind) {
 		return nil
 	}
 	err := f.spec().Check()
+	if err == nil && f.Kind == connector.Folder {
+		err = folderOfSource(c, f.Path)
+	}
 	var bad *connector.Error
 	if errors.As(err, &bad) {
 		return &procedure.Invalid{Errors: []procedure.FieldError{{Path: bad.Field, Message: bad.Message, Clause: "6.2.2"}}}
 	}
 	return err
 })
+
+// folderOfSource holds an exchange folder to its department: no account guards it, so below the root
+// it begins with the organisation's own number or its USCC.
+func folderOfSource(c *procedure.Ctx, path string) error {
+	org, err := hookupSource(c)
+	if err != nil {
+		return err
+	}
+	if first, _, _ := strings.Cut(path, "/"); org != "" {
+		own, err := c.Exists(`SELECT 1 FROM org WHERE id = $1 AND (id = $2 OR uscc = $2)`, org, first)
+		if err != nil || own {
+			return err
+		}
+	}
+	return &connector.Error{Code: "connect.spec", Field: "path", Message: "前置目录应在数源部门自己的目录下，以其单位编号或统一社会信用代码开头，如 " + org + "/out"}
+}
 
 // hookupProbed: nothing is connected that was not reached once, as declared and with the account
 // that is sealed.

@@ -25,7 +25,7 @@ const (
 	MaxUpload   = 4 << 30        // bytes of a file
 	MaxPart     = 8 << 20        // bytes of a part
 	MinPart     = 64 << 10       // bytes of every part but the last
-	openUploads = 10             // of one person
+	openUploads = 10             // of one person, not delivered
 	uploadLife  = 24 * time.Hour // without a part, of the wall clock
 	stagedLife  = 7 * 24 * time.Hour
 )
@@ -99,11 +99,12 @@ func (r *Runner) BeginUpload(ctx context.Context, person string, orgs []string, 
 			return err
 		}
 		var open int
-		if err := x.Get(&open, `SELECT COUNT(*) FROM raw_upload WHERE person = $1 AND state = 'open'`, person); err != nil {
+		// What is complete and not delivered takes room as well.
+		if err := x.Get(&open, `SELECT COUNT(*) FROM raw_upload WHERE person = $1 AND way = 'upload' AND state <> 'taken'`, person); err != nil {
 			return err
 		}
 		if open >= openUploads {
-			return no("upload.many", "您有%d个文件还没有传完，请先完成或放弃其中一些", open)
+			return no("upload.many", "您有%d个文件还没有报送，请先报送或放弃其中一些", open)
 		}
 		u = Upload{ID: key, CaseNo: caseNo, Hookup: h.ID, Way: "upload", Name: name, Size: size, Person: person, Org: h.SourceOrg, State: "open"}
 		return r.stage(x, u)

@@ -165,6 +165,13 @@ func TestWhoMayUpload(t *testing.T) {
 		}
 		_, _, err = w.runner.BeginUpload(ctx, "p", []string{"src"}, "JR-1", "a.csv", 99)
 		refusedAs(t, err, "upload.many")
+		// Finished and not delivered it takes room as before.
+		_, err = w.runner.PutPart(ctx, "p", u.ID, 0, []byte("123456789"))
+		must(t, err)
+		_, err = w.runner.CompleteUpload(ctx, "p", u.ID, digest([]byte("123456789")))
+		must(t, err)
+		_, _, err = w.runner.BeginUpload(ctx, "p", []string{"src"}, "JR-1", "a.csv", 99)
+		refusedAs(t, err, "upload.many")
 		must(t, w.runner.DropUpload(ctx, "p", u.ID))
 		if _, _, err := w.runner.UploadOf(ctx, "p", u.ID); !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)

@@ -140,8 +140,8 @@ func (s Spec) Check() error {
 	if err := need("pattern", s.Pattern, "文件名规则，如 renkou_*.csv"); err != nil {
 		return err
 	}
-	if s.Kind == Folder && !filepath.IsLocal(s.Path) {
-		return fault("connect.spec", "path", "目录应为前置目录下的相对路径，不能含“..”")
+	if s.Kind == Folder && (!filepath.IsLocal(s.Path) || filepath.ToSlash(filepath.Clean(s.Path)) != s.Path) {
+		return fault("connect.spec", "path", "目录应为前置目录下规范的相对路径，不能含“..”")
 	}
 	if s.Kind == SFTP && (!path.IsAbs(s.Path) || path.Clean(s.Path) != s.Path) {
 		return fault("connect.spec", "path", "SFTP 目录应为规范的绝对路径，如 /out/renkou")

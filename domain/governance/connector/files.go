@@ -46,7 +46,14 @@ func (c *Client) shelf(ctx context.Context, s Spec, k Secret) (shelf, error) {
 		return nil, &Error{Code: "connect.folder", Field: "path", Message: "前置目录打不开，请联系系统管理员", Retry: true, cause: err}
 	}
 	defer root.Close()
-	inner, err := root.OpenRoot(s.Path)
+	// The first folder is a department's: no link below it leads to another's.
+	first, rest, below := strings.Cut(s.Path, "/")
+	inner, err := root.OpenRoot(first)
+	if err == nil && below {
+		outer := inner
+		inner, err = outer.OpenRoot(rest)
+		outer.Close() //nolint:errcheck // opened for reading
+	}
 	if err != nil {
 		return nil, &Error{Code: "connect.folder", Field: "path", Message: "前置目录下没有这个目录，或者平台无权读取", cause: err}
 	}
