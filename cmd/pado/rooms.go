@@ -226,7 +226,7 @@ func replayHooks(ctx context.Context, db *store.DB) []verify.Hook {
 	}
 	view := func(f func(*store.ReadTx) error) error { return db.View(ctx, f) }
 	books.Against(view)
-	return append(hooks, procedures.NewSettingsReplay(view), procedures.NewHistoryReplay(view), procedures.NewSupplyReplay(view), procedures.NewCatalogueReplay(view))
+	return append(hooks, procedures.NewSettingsReplay(view), procedures.NewHistoryReplay(view), procedures.NewSupplyReplay(view), procedures.NewGovernanceReplay(view), procedures.NewCatalogueReplay(view))
 }
 
 // inbox shows the messages of domain/party on the wire.

@@ -10,6 +10,7 @@ import (
 
 	"pado/core/audit"
 	"pado/core/calendar"
+	"pado/core/canon"
 	"pado/core/job"
 	"pado/core/secret"
 	"pado/core/store"
@@ -295,6 +296,6 @@ func (m *Made) Record(w *store.Tx) (Version, error) {
 		return v, err
 	}
 	record(w, "governance.version", "system", "", v.ID, "make", "made", map[string]string{"dataset": v.Dataset, "file": v.FileDigest, "raw": m.Raw.ID,
-		"rows": fmt.Sprint(v.Rows), "quarantined": fmt.Sprint(v.Quarantined), "case": v.CaseNo})
+		"rows": fmt.Sprint(v.Rows), "quarantined": fmt.Sprint(v.Quarantined), "score": fmt.Sprint(v.Score), "report": canon.Digest([]byte(v.Schema + "/" + v.Quality + "/" + v.Lineage)), "case": v.CaseNo})
 	return v, nil
 }
