@@ -214,7 +214,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, r.WithContext(ctx), errForgery)
 		return
 	}
-	if !strings.HasPrefix(r.URL.Path, "/api/attachments") && !bulk(r.URL.Path) {
+	large := strings.HasPrefix(r.URL.Path, "/api/attachments") || bulk(r.URL.Path)
+	if large && unsafe && token == "" {
+		fail(w, r.WithContext(ctx), errors.Join(errSignIn))
+		return
+	}
+	if !large {
 		// On a copy: the server judges by its own request whether the body was read to its end. If it
 		// could not, what is left of a refused body would be taken for the next request.
 		r = r.WithContext(ctx)

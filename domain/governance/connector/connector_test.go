@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -254,5 +255,28 @@ func TestMoreThanAllowedIsRefused(t *testing.T) {
 	put(t, dir, "a.csv", "four", now.Add(-time.Hour))
 	if _, err := c.Fetch(ctx, Spec{Kind: Folder, Path: "renkou", Pattern: "*.csv", Ready: Stable}, Secret{}, "", io.Discard, nil); code(err) != "connect.limit" {
 		t.Error(err)
+	}
+}
+
+// A file that is swapped for a device after it was listed is not read, and nobody waits for it.
+func TestAPipeIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	must(t, syscall.Mkfifo(filepath.Join(dir, "a.csv"), 0o600))
+	root, err := os.OpenRoot(dir)
+	must(t, err)
+	defer root.Close()
+	got := make(chan error, 1)
+	go func() {
+		f, err := folder{root}.open("a.csv")
+		if err == nil {
+			f.Close()
+		}
+		got <- err
+	}()
+	w, err := os.OpenFile(filepath.Join(dir, "a.csv"), os.O_RDWR, 0) // whoever waits for a writer waits no longer
+	must(t, err)
+	defer w.Close()
+	if err := <-got; err == nil {
+		t.Error("a pipe was opened as a file")
 	}
 }

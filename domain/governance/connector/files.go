@@ -11,6 +11,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -208,11 +209,21 @@ func (f folder) list() ([]fs.FileInfo, error) {
 	return out, nil
 }
 
-func (f folder) open(name string) (io.ReadCloser, error) { return f.root.Open(name) }
-func (f folder) stat(name string) (fs.FileInfo, error)   { return f.root.Lstat(name) }
-func (f folder) mkdir(name string) error                 { return f.root.Mkdir(name, 0o750) }
-func (f folder) move(from, to string) error              { return f.root.Rename(from, to) }
-func (f folder) close()                                  { f.root.Close() } //nolint:errcheck // opened for reading
+// open takes regular files only, and waits for nobody at the other end of anything else.
+func (f folder) open(name string) (io.ReadCloser, error) {
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if st, err := file.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, errors.Join(err, fs.ErrInvalid, file.Close())
+	}
+	return file, nil
+}
+func (f folder) stat(name string) (fs.FileInfo, error) { return f.root.Lstat(name) }
+func (f folder) mkdir(name string) error               { return f.root.Mkdir(name, 0o750) }
+func (f folder) move(from, to string) error            { return f.root.Rename(from, to) }
+func (f folder) close()                                { f.root.Close() } //nolint:errcheck // opened for reading
 
 // remote is a folder of an SFTP server.
 type remote struct {
