@@ -17,7 +17,7 @@ type GovernanceReplay struct{ SupplyReplay }
 func digested(cell string) (string, error) { return canon.Digest([]byte(cell)), nil }
 
 var governanceTables = []replayed{
-	{"hookup", "接入", "id", "item, operator_org, dataset, case_no, state, pipeline_digest, pipeline", map[string]func(string) (string, error){"pipeline": digested}},
+	{"hookup", "接入", "id", "item, operator_org, dataset, case_no, state, CAST(retain_months AS TEXT) AS retain, pipeline_digest, pipeline", map[string]func(string) (string, error){"pipeline": digested}},
 	{"pipeline_version", "流水线版本", "hookup || '@' || CAST(n AS TEXT)", "digest, declaration, CAST(rows_bound AS TEXT) AS rows_bound, proposed_by, decided_by, state, case_no",
 		map[string]func(string) (string, error){"declaration": digested}},
 	{"raw_file", "原始文件", "id", "hookup, sha256, CAST(size AS TEXT) AS size", nil},
@@ -62,7 +62,7 @@ func (g *GovernanceReplay) Replay(r verify.Record) error {
 		f := g.row("hookup", r.Object)
 		f.set("state", r.To)
 		if r.Action == "connect" {
-			f.set("item", d["item"], "operator_org", r.Org, "dataset", d["dataset"], "case_no", d["case"], "pipeline_digest", d["pipeline"], "pipeline", d["pipeline"])
+			f.set("item", d["item"], "operator_org", r.Org, "dataset", d["dataset"], "case_no", d["case"], "retain", d["retain"], "pipeline_digest", d["pipeline"], "pipeline", d["pipeline"])
 		}
 	case "governance.pipeline":
 		g.pipeline(r)

@@ -31,6 +31,7 @@ func TestGovernanceIsHeldToTheLog(t *testing.T) {
 		for _, c := range []struct{ want, do, undo string }{
 			{"接入", `UPDATE hookup SET pipeline = pipeline || ' '`, `UPDATE hookup SET pipeline = RTRIM(pipeline)`},
 			{"接入", `UPDATE hookup SET state = 'stopped'`, `UPDATE hookup SET state = 'connected'`},
+			{"接入", `UPDATE hookup SET retain_months = 1`, `UPDATE hookup SET retain_months = 0`},
 			{"流水线版本", `UPDATE pipeline_version SET decided_by = decided_by || 'x'`, `UPDATE pipeline_version SET decided_by = RTRIM(decided_by, 'x')`},
 			{"原始文件", `UPDATE raw_file SET size = size + 1`, `UPDATE raw_file SET size = size - 1`},
 			{"原始数据访问登记", `UPDATE raw_access SET purpose = 'sheet'`, `UPDATE raw_access SET purpose = 'ingest'`},

@@ -245,3 +245,26 @@ func TestAPeriodOfAnUnpublishedYear(t *testing.T) {
 		}
 	})
 }
+
+// While the agreement is not in force nothing may be delivered (5.3), so nothing is expected and nobody is late.
+func TestNobodyIsLateWithoutAnAgreement(t *testing.T) {
+	eachSupply(t, func(t *testing.T, b *basis, item string) {
+		b.to(2026, 4, 16, 10)
+		b.delivered(b.connected(item, "month"), 10)
+		b.to(2026, 5, 16, 10)
+		b.watch()
+		periods := func() (n int) { b.get(&n, `SELECT COUNT(*) FROM supply_period`); return n }
+		before := periods()
+		b.write(`UPDATE agreement SET state = 'suspended'`)
+		b.to(2026, 7, 16, 10)
+		b.watch()
+		if list := b.alarms(); len(list) != 0 || periods() != before {
+			t.Errorf("%+v, %d periods after %d", list, periods(), before)
+		}
+		b.write(`UPDATE agreement SET state = 'ended', ended = '2026-05-16', end_reason = 'terminated'`)
+		b.watch()
+		if list := b.alarms(); len(list) != 0 {
+			t.Errorf("%+v", list)
+		}
+	})
+}

@@ -301,6 +301,8 @@ func supplyPaper(c *procedure.Ctx) (docs.Document, error) {
 	switch {
 	case q.Answer == "":
 		say = "数源部门在时限内未作答复，已由数据管理部门协调。"
+	case q.Answer == "refused" && (c.Case.State == "supplying" || c.Case.State == "confirming" || c.Case.State == "supplied"):
+		say = "数源部门曾答复不予供给，经数据管理部门协调，予以供给，请按数据接入程序办理。"
 	case q.Answer == "refused":
 		say = fmt.Sprintf("经研究，上述数据不予供给。依据：%s。对本答复有异议的，可以提请数据管理部门协调。", procedure.LabelOf(supply.Grounds, q.Ground))
 	}

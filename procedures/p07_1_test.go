@@ -215,6 +215,11 @@ func TestARefusalNeedsReasonsAndCanBeDisputed(t *testing.T) {
 		b.step(b.src1, no, "refuse", procedure.Act{Input: ground, Opinion: "本单位不掌握"})
 		b.step(b.op, no, "dispute", say("三定规定写明由该局负责"))
 		b.step(b.at.Lead, no, "order", say("请统计局编目供给"))
+		paper, err := b.Paper(ctx, b.actor(b.op), no, "answer")
+		b.must(err)
+		if text := docs.Text(paper); strings.Contains(text, "经研究，上述数据不予供给") || !strings.Contains(text, "予以供给") {
+			t.Error("the answer does not say what was decided:", text)
+		}
 		b.no(b.src1, no, "deliver", procedure.Act{}, "supply.named")
 		b.no(b.src1, no, "deliver", procedure.Act{Input: asJSON(map[string]any{"item": item})}, "supply.not_delivered")
 

@@ -164,6 +164,9 @@ func (s *supplyWatch) expect() error {
 			known, _ := supply.PeriodOf(line.Cycle, d)
 			next = known.Next(line.Cycle)
 		}
+		if since, err := calendar.ParseDate(line.Since); err == nil && next.Ends.Before(since) { // without an agreement nothing was expected
+			next, _ = supply.PeriodOf(line.Cycle, since)
+		}
 		for i := 0; i < most && !next.Starts.After(s.today); i++ {
 			due, err := s.due(line, next)
 			if err != nil {
@@ -306,7 +309,7 @@ func (s *supplyWatch) judge(line supply.Line, d supply.Delivery, state, outcome 
 func (s *supplyWatch) late() error {
 	var list []supply.Expected
 	if err := s.Select(&list, `SELECT p.hookup, p.starts, p.ends, p.due FROM supply_period p JOIN hookup h ON h.id = p.hookup
-		WHERE p.delivery = '' AND p.alarm = '' AND p.due <= $1 AND (h.stopped IS NULL OR h.stopped > p.due) ORDER BY p.due, p.hookup, p.starts LIMIT 2000`, s.now); err != nil {
+		WHERE p.delivery = '' AND p.alarm = '' AND p.due <= $1 AND (h.stopped IS NULL OR h.stopped > p.due) AND `+supply.Owed("$2")+` ORDER BY p.due, p.hookup, p.starts LIMIT 2000`, s.now, s.today.String()); err != nil {
 		return err
 	}
 	for _, x := range list {

@@ -188,7 +188,7 @@ func Connect(w *store.Tx, h Hookup, d Dataset, by string) (Hookup, Dataset, erro
 		h.ID, h.Item, h.SourceOrg, h.OperatorOrg, h.Division, h.Kind, h.Dataset, h.Pipeline, h.PipelineDigest, h.Cycle, h.State, h.CaseNo, h.Created, h.Stopped, h.RetainMonths); err != nil {
 		return h, d, err
 	}
-	record(w, "governance.connect", by, h.OperatorOrg, h.ID, "connect", "connected", map[string]string{"case": h.CaseNo, "item": h.Item, "dataset": d.ID, "pipeline": digest})
+	record(w, "governance.connect", by, h.OperatorOrg, h.ID, "connect", "connected", map[string]string{"case": h.CaseNo, "item": h.Item, "dataset": d.ID, "pipeline": digest, "retain": fmt.Sprint(h.RetainMonths)})
 	return h, d, addPipeline(w, PipelineVersion{Hookup: h.ID, Digest: digest, Declaration: h.Pipeline, RowsBound: d.RowsBound, Reason: "对接时登记", ProposedBy: by, State: "approved", CaseNo: h.CaseNo})
 }
 

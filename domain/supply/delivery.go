@@ -13,12 +13,23 @@ import (
 type Line struct {
 	ID, Item, Title, Dataset, SourceOrg, OperatorOrg, Division, Cycle, State string
 	Created, Stopped                                                         store.Time
+	Since                                                                    string // day the agreement in force was signed
 }
 
-// Lines lists the hookups whose calendar runs.
+// authorised is the condition that a hookup's item stands in the catalogue and under an agreement of its
+// operator in force: nothing is expected of a source while nothing may be taken (5.3).
+const authorised = `agreement_item x JOIN agreement g ON g.id = x.agreement AND g.state = 'in_force' AND g.operator_org = h.operator_org
+	JOIN catalogue_item y ON y.id = x.item AND y.state = 'published' WHERE x.item = h.item AND x.state = 'active'`
+
+// Owed is the condition that a delivery over hookup h may be taken on a day, an SQL expression.
+func Owed(day string) string {
+	return `EXISTS (SELECT 1 FROM ` + authorised + ` AND g.ends >= ` + day + `)`
+}
+
+// Lines lists the hookups whose calendar runs: connected, and under an agreement in force.
 func Lines(r *store.ReadTx) (out []Line, err error) {
-	return out, r.Select(&out, `SELECT h.id, h.item, COALESCE(i.title, h.item) AS title, h.dataset, h.source_org, h.operator_org, h.division, h.cycle, h.state, h.created, h.stopped
-		FROM hookup h LEFT JOIN catalogue_item i ON i.id = h.item WHERE h.state = 'connected' ORDER BY h.id`)
+	return out, r.Select(&out, `SELECT h.id, h.item, COALESCE(i.title, h.item) AS title, h.dataset, h.source_org, h.operator_org, h.division, h.cycle, h.state, h.created, h.stopped,
+		(SELECT MAX(g.signed) FROM `+authorised+`) AS since FROM hookup h LEFT JOIN catalogue_item i ON i.id = h.item WHERE h.state = 'connected' AND `+Owed("$1")+` ORDER BY h.id`, calendar.DateOf(r.Now()).String())
 }
 
 // LineOf reads one hookup, running or not.
