@@ -57,6 +57,10 @@ func TestWhatMayBeReached(t *testing.T) {
 		{"0.0.0.0/0, ::/0", "localhost", "80", "::1", false},
 		{"0.0.0.0/0", "x", "80", "169.254.169.254", false},
 		{"0.0.0.0/0", "x", "80", "100.100.100.200", false},
+		{"::/0", "x", "80", "64:ff9b::a9fe:a9fe", false}, // translated by the network
+		{"db.example.cn", "db.example.cn", "80", "64:ff9b::7f00:1", false},
+		{"::/0", "x", "80", "64:ff9b::a01:203", true},
+		{"0.0.0.0/0", "x", "80", "0.0.0.1", false},
 		{"127.0.0.1:5432", "127.0.0.1", "5432", "127.0.0.1", true},
 		{"127.0.0.1", "x", "80", "::ffff:127.0.0.1", true}, // the same address in another dress
 		{"10.0.0.0/8", "x", "80", "::ffff:10.9.9.9", true},

@@ -48,8 +48,16 @@ func ParsePolicy(text string) (Policy, error) {
 	return p, nil
 }
 
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
 // special are addresses that lead back into the machine or to what a cloud tells its machines.
 func special(a netip.Addr) bool {
+	if b := a.As16(); a.Is6() && nat64.Contains(a) { // the network turns it into the address it holds
+		return special(netip.AddrFrom4([4]byte(b[12:])))
+	}
+	if a.Is4() && a.As4()[0] == 0 {
+		return true
+	}
 	return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsMulticast() || a.IsUnspecified() ||
 		a == netip.AddrFrom4([4]byte{100, 100, 100, 200}) || a == netip.MustParseAddr("fd00:ec2::254")
 }
