@@ -267,9 +267,9 @@ func ticketPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item,
 	if err != nil {
 		return nil, err
 	}
-	field := t.Field
-	if field == "" {
-		field = "整个版本"
+	field, err := fieldWord(r, t.Dataset, t.Field)
+	if err != nil {
+		return nil, err
 	}
 	s := procedure.Section{Kind: "keyvalues", Title: "整改", Clause: "11.2", Items: []procedure.Item{{Label: "数据集", Value: Link(t.Dataset, "datasets", t.Dataset)}, {Label: "版本", Value: v.Label()}, {Label: "字段", Value: field},
 		{Label: "质量维度", Value: procedure.LabelOf(Dimensions, t.Dimension)}, {Label: "影响程度", Value: procedure.LabelOf(Severities, t.Severity)}, {Label: "数源部门", Value: source}, {Label: "发出时间", Value: Moment(t.Raised)}}}
@@ -286,15 +286,30 @@ func ticketPage(r *store.ReadTx, _ procedure.Actor, key string) (*register.Item,
 	return &register.Item{Title: t.Title, Subtitle: t.CaseNo, Cases: []string{t.CaseNo}, Sections: []procedure.Section{s}}, nil
 }
 
+// fieldWord is what the catalogue calls a column of a dataset, "整个版本" for none; a column the
+// catalogue does not know keeps its own name.
+func fieldWord(r *store.ReadTx, dataset, field string) (string, error) {
+	if field == "" {
+		return "整个版本", nil
+	}
+	var label string
+	err := r.Get(&label, `SELECT COALESCE((SELECT MAX(f.label) FROM catalogue_field f JOIN dataset d ON d.item = f.item WHERE d.id = $1 AND f.name = $2), $3)`, dataset, field, field)
+	return label, err
+}
+
 // TicketsSection lists the correction tickets of a dataset; no section when there is none.
 func TicketsSection(r *store.ReadTx, dataset string) (procedure.Section, error) {
 	var list []Ticket
 	if err := r.Select(&list, `SELECT `+ticketColumns+` FROM quality_ticket WHERE dataset = $1 ORDER BY raised DESC LIMIT 20`, dataset); err != nil || len(list) == 0 {
 		return procedure.Section{}, err
 	}
-	s := procedure.Section{Kind: "table", Title: "质量整改", Clause: "11.2", Columns: []procedure.Column{primary("title", "问题"), col("field", "字段", "code"), col("dimension", "维度", "tag"), col("raised", "发出时间", "datetime"), col("state", "状态", "tag"), col("where", "整改单", "link")}}
+	s := procedure.Section{Kind: "table", Title: "质量整改", Clause: "11.2", Columns: []procedure.Column{primary("title", "问题"), col("field", "字段", "text"), col("dimension", "维度", "tag"), col("raised", "发出时间", "datetime"), col("state", "状态", "tag"), col("where", "整改单", "link")}}
 	for _, t := range list {
-		s.Rows = append(s.Rows, map[string]any{"title": t.Title, "field": t.Field, "dimension": procedure.LabelOf(Dimensions, t.Dimension), "raised": t.Raised,
+		field, err := fieldWord(r, dataset, t.Field)
+		if err != nil {
+			return s, err
+		}
+		s.Rows = append(s.Rows, map[string]any{"title": t.Title, "field": field, "dimension": procedure.LabelOf(Dimensions, t.Dimension), "raised": t.Raised,
 			"state": map[string]any{"text": map[string]string{"open": "未销单", "closed": "已销单", "withdrawn": "已撤回"}[t.State], "tone": map[string]string{"open": "warn", "closed": "ok"}[t.State]},
 			"where": Link(t.CaseNo, "quality_tickets", t.CaseNo)})
 	}

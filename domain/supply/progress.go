@@ -18,7 +18,7 @@ func ProgressSection(r *store.ReadTx, item, operator string) (procedure.Section,
 		}
 		s.Rows = append(s.Rows, map[string]any{"step": step, "state": state, "where": where})
 	}
-	var x struct{ Title, Collected, Agreement, Hookup, Dataset, Version string }
+	var x struct{ Title, Collected, Agreement, AgreementNo, Hookup, Dataset, Version string }
 	if item != "" {
 		err := r.Get(&x, `SELECT i.title, CASE WHEN `+collected("i.id")+` THEN 'yes' ELSE '' END AS collected,
 			COALESCE((SELECT MAX(a.id) FROM agreement_item ai JOIN agreement a ON a.id = ai.agreement AND a.state = 'in_force' AND a.operator_org = $2 WHERE ai.item = i.id AND ai.state = 'active'), '') AS agreement,
@@ -29,13 +29,18 @@ func ProgressSection(r *store.ReadTx, item, operator string) (procedure.Section,
 			return s, err
 		}
 	}
+	if x.Agreement != "" {
+		if err := r.Get(&x.AgreementNo, `SELECT no FROM agreement WHERE id = $1`, x.Agreement); err != nil {
+			return s, err
+		}
+	}
 	where := any("")
 	if x.Title != "" {
 		where = Link(x.Title, "catalogue", item)
 	}
 	row("编入全市资源目录", x.Title != "", where)
 	row("归集到市级数据平台", x.Collected != "", "")
-	row("列入授权运营目录", x.Agreement != "", Link(x.Agreement, "agreements", x.Agreement))
+	row("列入授权运营目录", x.Agreement != "", Link(x.AgreementNo, "agreements", x.Agreement))
 	row("接入运营平台", x.Hookup != "", Link(x.Hookup, "hookups", x.Hookup))
 	row("报送并验收入池", x.Dataset != "", Link(x.Dataset, "datasets", x.Dataset))
 	return s, nil

@@ -4,6 +4,7 @@ package sourcedesk
 import (
 	"fmt"
 
+	"pado/core/calendar"
 	"pado/core/procedure"
 	"pado/core/store"
 )
@@ -107,6 +108,14 @@ func (q reader) tiles(d *Desk) error {
 // shown bounds every list of the page; the registers hold the rest.
 const shown = 50
 
+// lastDay is the last day of a limit: 24:00 belongs to the day before. "" for none.
+func lastDay(t store.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return calendar.Due{At: t.Time}.Last().String()
+}
+
 func link(text any, href string) map[string]any {
 	return map[string]any{"text": text, "href": href}
 }
@@ -116,11 +125,11 @@ func (q reader) items(d *Desk) error {
 		{Key: "hookup", Label: "接入", Kind: "text"}, {Key: "dataset", Label: "数据集", Kind: "text"}, {Key: "rows", Label: "现行版本行数", Kind: "int"}, {Key: "score", Label: "质量分", Kind: "percent"},
 		{Key: "received", Label: "最近报送", Kind: "datetime"}}}
 	var rows []struct {
-		ID, Title, UpdateCycle, Hookup, Dataset string
-		Rows, Score                             *int64
-		Received                                store.Time
+		ID, Title, UpdateCycle, Hookup, Dataset, Label string
+		Rows, Score                                    *int64
+		Received                                       store.Time
 	}
-	if err := q.Select(&rows, `SELECT i.id, i.title, i.update_cycle, COALESCE(h.id, '') AS hookup, COALESCE(d.id, '') AS dataset, v.rows, v.score,
+	if err := q.Select(&rows, `SELECT i.id, i.title, i.update_cycle, COALESCE(h.id, '') AS hookup, COALESCE(d.id, '') AS dataset, COALESCE(d.title, '') AS label, v.rows, v.score,
 		(SELECT MAX(f.received) FROM raw_file f WHERE f.hookup = h.id) AS received
 		FROM catalogue_item i LEFT JOIN hookup h ON h.item = i.id AND h.state = 'connected' LEFT JOIN dataset d ON d.id = h.dataset LEFT JOIN dataset_version v ON v.id = d.current_version
 		WHERE i.source_org = $1 AND i.state = 'published' ORDER BY i.title, i.id LIMIT 50`, q.org); err != nil {
@@ -130,10 +139,10 @@ func (q reader) items(d *Desk) error {
 		row := map[string]any{"title": link(x.Title, "/registers/catalogue/"+x.ID), "cycle": procedure.LabelOf(q.cycles, x.UpdateCycle), "hookup": map[string]any{"text": "未接入", "tone": "muted"},
 			"dataset": "", "rows": "", "score": "", "received": x.Received}
 		if x.Hookup != "" {
-			row["hookup"] = link(x.Hookup, "/registers/hookups/"+x.Hookup)
+			row["hookup"] = link("已接入", "/registers/hookups/"+x.Hookup)
 		}
 		if x.Dataset != "" {
-			row["dataset"] = link(x.Dataset, "/registers/datasets/"+x.Dataset)
+			row["dataset"] = link(x.Label, "/registers/datasets/"+x.Dataset)
 		}
 		if x.Rows != nil && x.Score != nil {
 			row["rows"], row["score"] = *x.Rows, *x.Score
@@ -149,15 +158,15 @@ func (q reader) items(d *Desk) error {
 
 func (q reader) due(d *Desk) error {
 	s := procedure.Section{Kind: "table", Title: "待报送和逾期", Clause: "7.2", Note: "每个接入一行；逐期情况见台账“供给日历”。期限按供给周期和工作日历计算。", Columns: []procedure.Column{{Key: "title", Label: "目录项", Kind: "text", Primary: true}, {Key: "period", Label: "最早未报送的数据所属期", Kind: "text"},
-		{Key: "due", Label: "最迟报送", Kind: "datetime"}, {Key: "state", Label: "状态", Kind: "text"}, {Key: "case", Label: "办理", Kind: "link"}}}
+		{Key: "due", Label: "最迟报送", Kind: "date"}, {Key: "state", Label: "状态", Kind: "text"}, {Key: "case", Label: "办理", Kind: "link"}}}
 	var rows []struct {
-		Title, Starts, Ends, CaseNo string
-		Late                        int
-		Due                         store.Time
-		DueYear                     int
+		Title, Starts, Ends, CaseNo, Hookup string
+		Late                                int
+		Due                                 store.Time
+		DueYear                             int
 	}
 	// One line for a connection: the oldest period that is missing, and how many are late.
-	if err := q.Select(&rows, `SELECT i.title, p.starts, p.ends, h.case_no, p.due, p.due_year,
+	if err := q.Select(&rows, `SELECT i.title, p.starts, p.ends, h.case_no, h.id AS hookup, p.due, p.due_year,
 		(SELECT COUNT(*) FROM supply_period l WHERE l.hookup = h.id AND l.delivery = '' AND l.due IS NOT NULL AND l.due < $1) AS late
 		FROM hookup h JOIN catalogue_item i ON i.id = h.item JOIN supply_period p ON p.hookup = h.id AND p.starts = (SELECT MIN(x.starts) FROM supply_period x WHERE x.hookup = h.id AND x.delivery = '')
 		WHERE h.source_org = $2 AND h.state = 'connected' ORDER BY CASE WHEN p.due IS NULL THEN 1 ELSE 0 END, p.due, i.title LIMIT 50`, q.now, q.org); err != nil {
@@ -168,7 +177,7 @@ func (q reader) due(d *Desk) error {
 		if x.Ends != x.Starts {
 			period += " 至 " + x.Ends
 		}
-		row := map[string]any{"title": x.Title, "period": period, "due": x.Due, "state": map[string]any{"text": "待报送"}, "case": link("去报送", "/cases/"+x.CaseNo+"?act=deliver")}
+		row := map[string]any{"title": link(x.Title, "/registers/supply_board/"+x.Hookup), "period": period, "due": lastDay(x.Due), "state": map[string]any{"text": "待报送"}, "case": link("去报送", "/cases/"+x.CaseNo+"?act=deliver")}
 		switch {
 		case x.Late > 0:
 			row["state"] = map[string]any{"text": fmt.Sprintf("已逾期 %d 期", x.Late), "tone": "bad"}

@@ -12,12 +12,12 @@ import (
 // asked lists what waits for the source: alarms, correction tickets, requests.
 func (q reader) asked(d *Desk) error {
 	s := procedure.Section{Kind: "table", Title: "整改、异常和供给需求", Clause: "11.2", Columns: []procedure.Column{{Key: "title", Label: "内容", Kind: "text", Primary: true}, {Key: "kind", Label: "类别", Kind: "tag"},
-		{Key: "raised", Label: "提出时间", Kind: "datetime"}, {Key: "due", Label: "期限", Kind: "datetime"}, {Key: "state", Label: "所处环节", Kind: "text"}}}
+		{Key: "raised", Label: "提出时间", Kind: "datetime"}, {Key: "due", Label: "期限", Kind: "date"}, {Key: "state", Label: "状态", Kind: "text"}}}
 	var rows []struct {
-		Kind, Title, CaseNo, CaseTitle string
-		Raised, DueAt                  store.Time
+		Kind, Title, CaseNo string
+		Raised, DueAt       store.Time
 	}
-	if err := q.Select(&rows, `SELECT x.kind, x.title, x.case_no, COALESCE(c.title, '') AS case_title, x.raised, c.due_at FROM (
+	if err := q.Select(&rows, `SELECT x.kind, x.title, x.case_no, x.raised, c.due_at FROM (
 		SELECT '质量整改单' AS kind, t.title AS title, t.case_no AS case_no, t.raised AS raised FROM quality_ticket t WHERE t.source_org = $1 AND t.state = 'open'
 		UNION ALL SELECT '供给异常', a.said, a.case_no, a.raised FROM supply_alarm a WHERE a.source_org = $2 AND a.state = 'open'
 		UNION ALL SELECT '供给需求', r.title, r.case_no, r.submitted FROM supply_request r WHERE r.source_org = $3 AND r.state = 'open') x
@@ -25,17 +25,15 @@ func (q reader) asked(d *Desk) error {
 		return err
 	}
 	for _, x := range rows {
-		row := map[string]any{"title": x.Title, "kind": x.Kind, "raised": x.Raised, "due": x.DueAt, "state": ""}
+		row := map[string]any{"title": x.Title, "kind": x.Kind, "raised": x.Raised, "due": lastDay(x.DueAt), "state": map[string]any{"text": "办理中"}}
 		if x.CaseNo != "" {
 			row["title"] = link(x.Title, "/cases/"+x.CaseNo)
-			row["state"] = x.CaseNo
 		}
 		if !x.DueAt.IsZero() && x.DueAt.Before(q.now.Time) {
 			row["state"] = map[string]any{"text": "已逾期", "tone": "bad"}
 		}
 		s.Rows = append(s.Rows, row)
 	}
-	s.Columns[4].Label = "事项"
 	d.Sections = append(d.Sections, s)
 	return nil
 }
@@ -100,7 +98,7 @@ func (q reader) used(d *Desk) error {
 		Questions, Products, Calls int64
 		Last                       store.Time
 	}
-	if err := q.Select(&rows, `SELECT COALESCE(MAX(o.name), '') AS org, u.item, MAX(i.title) AS title, COALESCE(MAX(f.label), u.field) AS field,
+	if err := q.Select(&rows, `SELECT COALESCE(MAX(o.name), '') AS org, u.item, MAX(i.title) AS title, CASE WHEN u.field = '*' THEN '（记录数）' ELSE COALESCE(MAX(f.label), u.field) END AS field,
 		SUM(CASE WHEN u.kind = 'question' THEN u.times ELSE 0 END) AS questions, SUM(CASE WHEN u.kind = 'product' THEN 1 ELSE 0 END) AS products,
 		SUM(CASE WHEN u.kind = 'call' THEN u.times ELSE 0 END) AS calls, MAX(u.at) AS last
 		FROM field_use u JOIN catalogue_item i ON i.id = u.item LEFT JOIN catalogue_field f ON f.item = u.item AND f.name = u.field LEFT JOIN org o ON o.id = u.org

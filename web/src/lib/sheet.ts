@@ -1,4 +1,11 @@
+import { has, t } from '../i18n'
 import type { Reading, RowKind, SheetView, Source, ViewRow } from '../api/reading'
+
+/** What people call a type of the declaration; its bounds, where it has some, follow. */
+export const typeWord = (x: string): string => {
+  const key = `sheet.type.${x.replace(/\(.*/, '')}`
+  return has(key) ? `${t(key)}${x.includes('(') ? ` ${x.slice(x.indexOf('('))}` : ''}` : x
+}
 
 /** Column letters as a spreadsheet writes them, from 0. */
 export function letters(i: number): string {

@@ -172,7 +172,7 @@ function Editor({ c, s, kinds, watermark }: { c: Case; s: SampleState; kinds: St
         <section className="card" aria-label={t('line.steps')}>
           <header className="card-head">
             <h2>{t('line.steps')}</h2>
-            {m && <span className="muted">{t('line.id', { id: m.id, n: m.version })}</span>}
+            {m && <span className="muted">{t('line.id', { id: m.title || m.id, n: m.version })}</span>}
           </header>
           {m ? <Steps m={m} kinds={kinds} trial={trial} stale={stale} open={open} fault={fault} why={d.problem?.message} edit={edit} /> : <EmptyBox text={s.confirmed && open ? t('line.none.begin') : t('line.none')} />}
         </section>

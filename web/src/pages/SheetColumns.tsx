@@ -2,15 +2,12 @@ import { Checkbox, Select } from 'antd'
 import type { ProposedColumn } from '../api/reading'
 import { has, t } from '../i18n'
 import { integer } from '../lib/format'
+import { typeWord } from '../lib/sheet'
 import { DataTable } from '../ui/DataTable'
 
 export type ColumnSay = { type?: string; identifier?: boolean }
 
 export const types = ['text', 'integer', 'bigint', 'decimal(18,2)', 'double', 'date', 'timestamp', 'boolean']
-export const typeWord = (x: string): string => {
-  const key = `sheet.type.${x.replace(/\(.*/, '')}`
-  return has(key) ? `${t(key)}${x.includes('(') ? ` ${x.slice(x.indexOf('('))}` : ''}` : x
-}
 const lookWord = (x: string): string => {
   const key = `sheet.looks.${x}`
   return has(key) ? t(key) : x

@@ -2,7 +2,8 @@ import { Button, Checkbox, Input, Select } from 'antd'
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import type { PipelineModel, TargetColumn } from '../api/reading'
 import { t } from '../i18n'
-import { types, typeWord } from './SheetColumns'
+import { typeWord } from '../lib/sheet'
+import { types } from './SheetColumns'
 
 const labels = ['forbidden', 'unit', 'join_only', 'dim', 'sensitive_dim', 'measure', 'public'] as const
 const units = ['natural_person', 'household', 'legal_entity', 'row'] as const

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { t } from '../i18n'
 import { integer } from '../lib/format'
+import { typeWord } from '../lib/sheet'
 import { EmptyBox } from '../ui/atoms'
 import { Meter } from './Meter'
 import type { PanelProps } from './index'
@@ -44,7 +45,7 @@ export default function Profiles({ section }: PanelProps) {
         <article key={c.name} className="profile" aria-label={c.title || c.name}>
           <header>
             <strong>{c.title || c.name}</strong> <code>{c.name}</code>
-            <span className="tag">{c.type}</span>
+            <span className="tag">{typeWord(c.type)}</span>
             {c.usage && <span className="tag">{c.usage}</span>}
           </header>
           <dl>
