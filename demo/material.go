@@ -16,7 +16,7 @@ func Census(pipeline, name string, file []byte) *Delivery {
 func Air(pipeline, name string, file []byte, fields []string) *Delivery {
 	var list []string
 	for _, f := range fields {
-		list = append(list, f+" "+f+" N")
+		list = append(list, f+" "+airNames[f])
 	}
 	d := &Delivery{Source: "eco1", Second: "eco2", Cycle: "day", Pipeline: pipeline, RowsBound: 1, FileName: name, File: file}
 	d.Catalogue = resource("逐时空气质量与气象观测", "302002", "生态环境", "organ", "大气环境科", "逐小时细颗粒物浓度与气象要素，2010年至2014年", "day", public, list...)
@@ -25,6 +25,10 @@ func Air(pipeline, name string, file []byte, fields []string) *Delivery {
 
 // AirFields are the fields of the series of measurements.
 var AirFields = []string{"observed_at", "pm25", "dew_point", "temperature", "pressure", "wind_direction", "wind_speed", "snow_hours", "rain_hours"}
+
+// airNames are the label and the type of each of them.
+var airNames = map[string]string{"observed_at": "观测时间 T", "pm25": "细颗粒物浓度 N", "dew_point": "露点温度 N", "temperature": "气温 N", "pressure": "气压 N", "wind_direction": "风向 C",
+	"wind_speed": "累计风速 N", "snow_hours": "累计降雪时数 N", "rain_hours": "累计降雨时数 N"}
 
 // nature says what the rows of a resource tell about.
 type nature int

@@ -1,16 +1,26 @@
 #!/usr/bin/env bash
-# Browser stories: the real binary, the real pages, headless Chromium, axe on every page.
+# Browser stories: the real binary, the real pages, headless Chromium, axe on every page; once in a
+# city with units and accounts only, once on the pages of data in a city that has some.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d "${TMPDIR:-/tmp}/pado-browser.XXXXXX")
-stop() { [ -z "${server:-}" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }; rm -rf "$dir"; }
+halt() { [ -z "${server:-}" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; }; }
+stop() { halt; rm -rf "$dir"; }
 trap stop EXIT
-bin/pado demo --data "$dir/city" ${PADO_BROWSER_DEMO:---bare} >"$dir/demo.log" || { cat "$dir/demo.log"; exit 1; }
-bin/pado serve --data "$dir/city" --listen 127.0.0.1:0 --ready-file "$dir/ready" >"$dir/serve.log" 2>&1 &
-server=$!
-for _ in $(seq 1 200); do
-  [ -s "$dir/ready" ] && break
-  kill -0 "$server" 2>/dev/null || { cat "$dir/serve.log"; exit 1; }
-  sleep 0.05
-done
-node stories/browser/run.mjs "http://$(cat "$dir/ready")" "${PADO_SHOTS:-$dir/shots}" || { cat "$dir/serve.log"; exit 1; }
+# walk CITY PART DEMO-FLAGS…
+walk() {
+  local city=$dir/$1 part=$2
+  shift 2
+  bin/pado demo --data "$city" "$@" >"$city.log" || { cat "$city.log"; exit 1; }
+  bin/pado serve --data "$city" --listen 127.0.0.1:0 --ready-file "$city.ready" >"$city.serve" 2>&1 &
+  server=$!
+  for _ in $(seq 1 200); do
+    [ -s "$city.ready" ] && break
+    kill -0 "$server" 2>/dev/null || { cat "$city.serve"; exit 1; }
+    sleep 0.05
+  done
+  node stories/browser/run.mjs "http://$(cat "$city.ready")" "${PADO_SHOTS:-$dir/shots}" $part || { cat "$city.serve"; exit 1; }
+  halt
+}
+walk city '' ${PADO_BROWSER_DEMO:---bare}
+walk data data --people 2000

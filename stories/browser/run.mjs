@@ -1,13 +1,14 @@
 // Walks the pages of the running platform as several people and checks on each, at a desk's and at
 // a telephone's width: no error in the console, nothing wider than the window, no serious finding
-// of axe. Then a few things people do. Usage: node run.mjs URL SHOTS
+// of axe. Then a few things people do. Usage: node run.mjs URL SHOTS, and in a
+// city with data: node run.mjs URL SHOTS data
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-const [base, shots] = process.argv.slice(2)
+const [base, shots, part] = process.argv.slice(2)
 mkdirSync(shots, { recursive: true })
 const browser = await chromium.launch({
   executablePath: process.env.PADO_CHROMIUM || '/usr/bin/chromium',
@@ -70,42 +71,48 @@ async function once({ page, width }, path, name) {
   await page.screenshot({ path: `${shots}/${name}-${width}.png`, fullPage: height <= 4000 })
 }
 
-for (const width of [1366, 375]) {
-  const guest = await as(null, width)
-  for (const [path, name] of [['/portal/', 'portal'], ['/portal/notices', 'portal-notices'], ['/portal/verify?no=SZ-XX', 'portal-verify'], ['/portal/log', 'portal-log'], ['/portal/plan', 'portal-plan'], ['/app/', 'sign-in']]) await look(guest, path, name)
-  const missing = await guest.context.request.get('/portal/none')
-  check(missing.status() === 404, `a page that is not there answers ${missing.status()}`)
-  const home = await guest.context.request.get('/portal/')
-  for (const m of new Set([...(await home.text()).matchAll(/href="(\/portal\/list\/[a-z_]+)"/g)].map((x) => x[1]))) await look(guest, m, 'portal-' + m.split('/').pop())
-  await guest.context.close()
+if (part === 'data') await (await import('./data.mjs')).dataStories({ as, look, check }, shots)
+else await everyPage()
 
-  const lead = await as('data1', width)
-  for (const [path, name] of [['/app/work', 'work'], ['/app/new', 'new'], ['/app/messages', 'messages'], ['/app/leader', 'leader'], ['/app/jobs', 'jobs'], ['/app/help', 'help'], ['/app/profile', 'profile'], ['/app/search?q=%E6%95%B0%E6%8D%AE', 'search']]) await look(lead, path, name)
-  const list = await (await lead.context.request.get('/api/registers')).json()
-  for (const g of list.items) await look(lead, '/app/registers/' + g.id, 'register-' + g.id)
-  await lead.context.close()
+async function everyPage() {
+  for (const width of [1366, 375]) {
+    const guest = await as(null, width)
+    for (const [path, name] of [['/portal/', 'portal'], ['/portal/notices', 'portal-notices'], ['/portal/verify?no=SZ-XX', 'portal-verify'], ['/portal/log', 'portal-log'], ['/portal/plan', 'portal-plan'], ['/app/', 'sign-in']]) await look(guest, path, name)
+    const missing = await guest.context.request.get('/portal/none')
+    check(missing.status() === 404, `a page that is not there answers ${missing.status()}`)
+    const home = await guest.context.request.get('/portal/')
+    for (const m of new Set([...(await home.text()).matchAll(/href="(\/portal\/list\/[a-z_]+)"/g)].map((x) => x[1]))) await look(guest, m, 'portal-' + m.split('/').pop())
+    await guest.context.close()
+
+    const lead = await as('data1', width)
+    for (const [path, name] of [['/app/work', 'work'], ['/app/new', 'new'], ['/app/messages', 'messages'], ['/app/leader', 'leader'], ['/app/jobs', 'jobs'], ['/app/help', 'help'], ['/app/profile', 'profile'], ['/app/search?q=%E6%95%B0%E6%8D%AE', 'search']]) await look(lead, path, name)
+    const list = await (await lead.context.request.get('/api/registers')).json()
+    for (const g of list.items) await look(lead, '/app/registers/' + g.id, 'register-' + g.id)
+    await lead.context.close()
+  }
+
+  // Signing in by hand, with a wrong password first.
+  {
+    const { page, context } = await as(null, 1366)
+    await page.goto('/app/')
+    await page.getByLabel('用户名').fill('oper1')
+    await page.getByLabel('口令', { exact: true }).fill('wrong')
+    await page.getByRole('button', { name: /登\s*录/ }).click()
+    await page.getByText('用户名或口令').first().waitFor({ timeout: 60000 })
+    check(true, 'a wrong password is said')
+    await page.getByLabel('口令', { exact: true }).fill('Pado-2026-demo')
+    await page.getByRole('button', { name: /登\s*录/ }).click()
+    await page.getByRole('heading', { name: '工作台' }).first().waitFor({ timeout: 60000 })
+    check(true, 'the right one leads to the work list')
+    await page.keyboard.press('/')
+    check(await page.evaluate(() => document.activeElement?.tagName === 'INPUT'), '/ focuses the search')
+    await context.close()
+  }
+
+  await (await import('./faces.mjs')).faces({ as, look, check })
+  await (await import('./case.mjs')).caseStory({ as, check })
 }
 
-// Signing in by hand, with a wrong password first.
-{
-  const { page, context } = await as(null, 1366)
-  await page.goto('/app/')
-  await page.getByLabel('用户名').fill('oper1')
-  await page.getByLabel('口令', { exact: true }).fill('wrong')
-  await page.getByRole('button', { name: /登\s*录/ }).click()
-  await page.getByText('用户名或口令').first().waitFor({ timeout: 60000 })
-  check(true, 'a wrong password is said')
-  await page.getByLabel('口令', { exact: true }).fill('Pado-2026-demo')
-  await page.getByRole('button', { name: /登\s*录/ }).click()
-  await page.getByRole('heading', { name: '工作台' }).first().waitFor({ timeout: 60000 })
-  check(true, 'the right one leads to the work list')
-  await page.keyboard.press('/')
-  check(await page.evaluate(() => document.activeElement?.tagName === 'INPUT'), '/ focuses the search')
-  await context.close()
-}
-
-await (await import('./faces.mjs')).faces({ as, look, check })
-await (await import('./case.mjs')).caseStory({ as, check })
 await browser.close()
 console.log(`browser: ${passed} passed, ${failures.length} failed`)
 process.exit(failures.length ? 1 : 0)
