@@ -46,11 +46,14 @@ func WatchCatalogue(ctx context.Context, e *procedure.Engine) (int, error) {
 			body := fmt.Sprintf("目录项“%s”（%s）的更新周期为%s，最近一次数据到达于%s，已经超期。请数源部门报送新数据，或者办理目录变更，更正更新周期。",
 				it.Title, it.Code, catalogue.Label(catalogue.Cycles, it.UpdateCycle), calendar.DateOf(s.DataAt.Time).Chinese())
 			object := s.Item + "@" + strconv.FormatInt(s.DataAt.UnixMilli(), 10)
-			if _, err := tellDesk(w, party.Source, it.SourceOrg, object, title, body); err != nil {
+			authority, err := party.DivisionOrg(&w.ReadTx, party.Authority, it.Division)
+			if err != nil {
 				return audit.Entry{}, err
 			}
-			if _, err := tellDesk(w, party.Authority, "", object, title, body); err != nil {
-				return audit.Entry{}, err
+			for role, org := range map[procedure.Role]string{party.Source: it.SourceOrg, party.Authority: authority} {
+				if _, err := tellSupply(w, role, org, object, "", title, body); err != nil {
+					return audit.Entry{}, err
+				}
 			}
 		}
 		if n == 0 && cleared == 0 {

@@ -97,9 +97,13 @@ func TestStaleDataAreMarkedAndTold(t *testing.T) {
 			b.write(`INSERT INTO dataset_version (id, dataset, n, hookup, raw, rows, quarantined, score, path, file_digest, schema, quality, lineage, created, state, case_no)
 				VALUES ($1,'ds-1',$2,'hk-1',$3,1,0,9000,'','','[]','{}','{}',$4,'accepted','GJ-1')`, fmt.Sprint("v", n), n, fmt.Sprint("rf", n), store.At(when))
 		}
+		// The data authority of a county, which has no part in an item of the city.
+		b.write(`INSERT INTO org (id, name, uscc, division, kind, legal_person, doc_prefix, status, created) VALUES ('org-h','怀仁市数据局',$1,'140681','organ',$2,'','active',0)`, b.uscc(), true)
+		county := b.person("huairen", "怀仁甲")
+		b.write(`INSERT INTO membership (person, org, role, ranks, lead, since, until) VALUES ($1,'org-h','authority','[]',$2,'2026-01-01','')`, county, true)
 		watch := func(want int) {
 			t.Helper()
-			if n, err := procedures.WatchCatalogue(ctx, b.Engine); n != want || err != nil {
+			if n, err := procedures.WatchCatalogue(ctx, b.Engine); b.told(county, "") != 0 || n != want || err != nil {
 				t.Fatalf("%d items became stale, want %d: %v", n, want, err)
 			}
 		}
