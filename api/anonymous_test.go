@@ -26,7 +26,8 @@ func TestAStrangersLargeBodyIsNotRead(t *testing.T) {
 		r.Header.Set("X-Pado", "1")
 		w := httptest.NewRecorder()
 		o.api.ServeHTTP(w, r)
-		if w.Code != http.StatusUnauthorized {
+		// An office without the rooms of hookups has no such address to tell of.
+		if w.Code != http.StatusUnauthorized && (w.Code != http.StatusNotFound || path == "/api/attachments") {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}

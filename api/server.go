@@ -215,7 +215,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	large := strings.HasPrefix(r.URL.Path, "/api/attachments") || bulk(r.URL.Path)
-	if large && unsafe && token == "" {
+	if large && unsafe && token == "" && a.routed(r) {
 		fail(w, r.WithContext(ctx), errors.Join(errSignIn))
 		return
 	}
@@ -237,6 +237,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.mux.ServeHTTP(w, r.WithContext(context.WithValue(ctx, keyRequest, r)))
+}
+
+// routed tells whether the method and path of a request are those of a route.
+func (a *API) routed(r *http.Request) bool {
+	_, pattern := a.mux.ServeMux.Handler(r)
+	return strings.HasPrefix(pattern, r.Method+" ")
 }
 
 // credential finds the session cookie or the bearer token.

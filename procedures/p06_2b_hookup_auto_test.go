@@ -291,13 +291,13 @@ func TestAPushIsTakenOnce(t *testing.T) {
 func TestNothingIsTakenInWithoutAnAgreementInForce(t *testing.T) {
 	eachBasis(t, func(t *testing.T, b *basis) {
 		root := b.reaching("")
-		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": "in", "pattern": "*.csv", "ready": "marker"})
+		form := merged(hookupForm(""), map[string]any{"kind": "folder", "cycle": "day", "path": b.srcOrg + "/in", "pattern": "*.csv", "ready": "marker"})
 		no := b.asked(form)
-		b.must(os.Mkdir(filepath.Join(root, "in"), 0o700))
+		b.must(os.MkdirAll(filepath.Join(root, b.srcOrg, "in"), 0o700))
 		b.step(b.op, no, "probe", formOf(merged(form, map[string]any{"pipeline": people, "rowsBound": 1})))
 		b.govern()
 		b.step(b.op, no, "connect_auto", procedure.Act{})
-		file := filepath.Join(root, "in", "a.csv")
+		file := filepath.Join(root, b.srcOrg, "in", "a.csv")
 		b.must(os.WriteFile(file, []byte("编号,年龄,性别\n1,30,男\n2,40,女\n"), 0o600))
 		b.must(os.WriteFile(file+".ok", nil, 0o600))
 		b.write(`UPDATE agreement SET state = 'suspended'`)
