@@ -23,4 +23,4 @@ walk() {
   halt
 }
 walk city '' ${PADO_BROWSER_DEMO:---bare}
-walk data data --people 2000
+walk data data --people 3000
