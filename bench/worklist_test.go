@@ -34,11 +34,12 @@ const (
 	perDesk  = 200 // open cases of a desk
 	measured = 5 * time.Second
 	reading  = 100 * time.Millisecond // between two lists of a user: ten a second, more than anybody reads
+	writing  = 100 * time.Millisecond // between two new cases of the city
 )
 
 // BenchmarkWorkList compares the work list as a person gets it over HTTP (session, desks, rows of
 // every desk, JSON) with the one indexed statement behind a desk, on the same records, by the same
-// number of callers. PADO_BENCH_CASES sets the number of cases (1,000,000); PADO_BINARY names the
+// number of callers, while somebody writes ten times a second. PADO_BENCH_CASES sets the number of cases (1,000,000); PADO_BINARY names the
 // platform.
 func BenchmarkWorkList(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { workList(b, "") })
@@ -81,6 +82,7 @@ func workList(b *testing.B, dsn string) {
 	b.Logf("%d cases in %v", cases, time.Since(began).Round(time.Second))
 	addr := p.serve()
 	people := signIn(b, addr, desks)
+	defer write(b, addr, people)()
 
 	for b.Loop() {
 		var bare, api []time.Duration
@@ -119,6 +121,9 @@ func load(b *testing.B, every time.Duration, caller func(int) func() error) []ti
 	for i := range callers {
 		ask := caller(i)
 		wait.Go(func() {
+			if every > 0 { // people do not look all at the same moment
+				time.Sleep(every * time.Duration(i) / callers)
+			}
 			pace := time.NewTicker(max(every, time.Nanosecond))
 			defer pace.Stop()
 			for {
@@ -231,6 +236,44 @@ func list(t testing.TB, addr, cookie string) func() error {
 		}
 		return nil
 	}
+}
+
+// write opens cases in the name of the first who may, until the returned function is called.
+func write(t testing.TB, addr string, cookies []string) (stop func()) {
+	start := func(cookie string) int {
+		req := must(http.NewRequest("POST", "http://"+addr+"/api/procedures/p04_chain/cases", strings.NewReader(`{"form":{}}`)))(t)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Pado", "1")
+		req.Header.Set("Cookie", cookie)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		res.Body.Close()
+		return res.StatusCode
+	}
+	i := slices.IndexFunc(cookies, func(c string) bool { return start(c) == 201 })
+	if i < 0 {
+		t.Fatal("nobody may start a case")
+	}
+	end := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() {
+		pace := time.NewTicker(writing)
+		defer pace.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-pace.C:
+				if code := start(cookies[i]); code != 201 {
+					t.Errorf("a case could not be started: %d", code)
+				}
+			}
+		}
+	})
+	return func() { close(end); done.Wait() }
 }
 
 // signIn opens the sessions of some people and returns their cookies.

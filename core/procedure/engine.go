@@ -54,8 +54,7 @@ type Engine struct {
 	days  atomic.Pointer[workdays]
 	// failing holds when the clock failed at an overdue limit; see rests.
 	failing sync.Map
-	rows    knownRows
-	names   atomic.Pointer[knownNames]
+	lists   workLists
 }
 
 // New checks every declaration (see Check) and returns the engine. An error here is a mistake

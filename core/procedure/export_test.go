@@ -2,23 +2,20 @@ package procedure
 
 import "pado/core/store"
 
-// ListSQL are the statements of a list with their arguments, for EXPLAIN.
-func ListSQL(e *Engine, r *store.ReadTx, a Actor, q Query) (sqls []string, args []any, err error) {
+// ListSQL is the statement of a list with its arguments, for EXPLAIN.
+func ListSQL(e *Engine, r *store.ReadTx, a Actor, q Query) (sql string, args []any, err error) {
 	st, err := e.statement(r, a, q)
-	sqls = []string{st.sql}
-	if st.keys != "" {
-		sqls = append(sqls, st.keys)
-	}
-	return sqls, st.args, err
+	return st.sql, st.args, err
 }
 
-// ForgetRows lets the next list be read from the records.
-func ForgetRows(e *Engine) { e.rows.m = nil }
+// ForgetLists lets the next list be read from the records.
+func ForgetLists(e *Engine) { e.lists.m = nil }
 
-// MarkRows gives every known row a title by which it is told from the record's.
-func MarkRows(e *Engine, title string) {
-	for no, r := range e.rows.m {
-		r.Title = title
-		e.rows.m[no] = r
+// MarkLists gives every known row a title by which it is told from the record's.
+func MarkLists(e *Engine, title string) {
+	for _, rows := range e.lists.m {
+		for i := range rows {
+			rows[i].Title = title
+		}
 	}
 }

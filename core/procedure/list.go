@@ -104,7 +104,6 @@ func (q Query) byDue() bool {
 // statement is a query in the making.
 type statement struct {
 	sql  string
-	keys string // the same page by number, place, revision and clock only; of lists by due alone
 	args []any
 }
 
@@ -157,20 +156,17 @@ func (e *Engine) statement(r *store.ReadTx, a Actor, q Query) (st statement, err
 		filter += " AND (c." + key + ", c.no) " + beyond + " (" + st.arg(pos) + ", " + st.arg(no) + ")"
 	}
 	limit := " LIMIT " + st.arg(q.Size+1)
-	merge := func(columns, union string) string {
-		parts := make([]string, len(ranges))
-		for i, where := range ranges {
-			parts[i] = "SELECT no, pos" + columns + " FROM (SELECT c.no, c." + key + " AS pos" + columns + " FROM case_file c WHERE " + where + filter +
-				" ORDER BY c." + key + desc + ", c.no" + desc + limit + ") AS r" + strconv.Itoa(i)
-		}
-		return strings.Join(parts, union) + " ORDER BY pos" + desc + ", no" + desc + limit
+	parts := make([]string, len(ranges))
+	for i, where := range ranges {
+		parts[i] = "SELECT no, pos FROM (SELECT c.no, c." + key + " AS pos FROM case_file c WHERE " + where + filter +
+			" ORDER BY c." + key + desc + ", c.no" + desc + limit + ") AS r" + strconv.Itoa(i)
 	}
 	union := " UNION "
 	if q.byDue() { // a case is one desk's turn: the ranges have no row in common
 		union = " UNION ALL "
-		st.keys = "SELECT no, pos, revision, " + store.ClockOffset + " FROM (" + merge(", revision", union) + ") AS k ORDER BY pos, no"
 	}
-	st.sql = "SELECT " + rowColumns + " FROM (" + merge("", union) + ") AS k JOIN case_file c ON c.no = k.no" + rowJoins +
+	merged := strings.Join(parts, union) + " ORDER BY pos" + desc + ", no" + desc + limit
+	st.sql = "SELECT " + rowColumns + " FROM (" + merged + ") AS k JOIN case_file c ON c.no = k.no" + rowJoins +
 		"ORDER BY k.pos" + desc + ", k.no" + desc
 	return st, nil
 }

@@ -2,127 +2,78 @@ package procedure
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"pado/core/store"
 )
 
-// todo is the list everybody opens all day: its one statement needs no transaction around it, and
-// mostly answers from the index alone, because the rows are known by their revision.
+// todo is the list everybody opens all day. Nothing on record changes without an entry in the log
+// (invariant 1), so a list read before still stands while the log is as long as it was then.
 func (e *Engine) todo(ctx context.Context, a Actor, q Query) (p Page, err error) {
-	st, err := e.statement(nil, a, q)
+	entries, now, err := e.db.Moment(ctx)
 	if err != nil {
 		return p, err
 	}
-	var offset int64
-	if st.sql != "" {
-		known, err := e.known(ctx, st, &p, &offset)
+	p.At = now
+	list := workList{strings.Join(a.turns(), "\x00"), q}
+	rows, known := e.lists.get(entries, list)
+	if !known {
+		st, err := e.statement(nil, a, q)
 		if err != nil {
 			return p, err
 		}
-		if !known {
-			p.Rows = p.Rows[:0]
-			err = e.db.Glance(ctx, strings.Replace(st.sql, " FROM (", ", "+store.ClockOffset+" FROM (", 1), st.args,
-				func(scan func(...any) error) error {
-					return p.add(func(dst ...any) error { return scan(append(dst, &offset)...) })
-				})
-			if err != nil {
+		if st.sql != "" {
+			if err := e.db.Glance(ctx, st.sql, st.args, p.add); err != nil {
 				return p, err
 			}
-			e.rows.keep(p.Rows)
 		}
+		rows = p.Rows
+		e.lists.keep(entries, list, rows)
 	}
-	if len(p.Rows) > 0 {
-		p.At = e.db.NowBy(offset)
-	} else {
-		p.At, err = e.db.Now(ctx)
-	}
+	p.Rows = slices.Clone(rows)
 	p.cut(q)
-	return p, err
+	return p, nil
 }
 
-// known fills the page with rows read before, if every row of it was; otherwise it returns false.
-func (e *Engine) known(ctx context.Context, st statement, p *Page, offset *int64) (bool, error) {
-	names, err := e.orgNames(ctx)
-	if err != nil {
-		return false, err
-	}
-	all := true
-	var no string
-	var v rowVersion
-	err = e.db.Glance(ctx, st.keys, st.args, func(scan func(...any) error) error {
-		if err := scan(&no, &v.dueSort, &v.revision, offset); err != nil || !all {
-			return err
-		}
-		r, ok := e.rows.get(no, v)
-		if !ok {
-			all = false
-			return nil
-		}
-		r.OrgName, r.OwesOrgName = names[r.Org], names[r.OwesOrg]
-		p.Rows = append(p.Rows, r)
-		return nil
-	})
-	return all, err
+// workList is a question for open moves: everything the answer depends on but the records.
+type workList struct {
+	turns string
+	query Query
 }
 
-// rowVersion changes with whatever a list shows of a case, names of organisations apart: an act on
-// it counts its revision up, and the clock, which does not, moves the end of its limit.
-type rowVersion struct{ revision, dueSort int64 }
+// listsKept is how many lists are held, some ten kilobytes each; beyond, all are dropped and collected anew.
+const listsKept = 2000
 
-// rowsKept is how many rows are held, some hundred bytes each; beyond, all are dropped and collected anew.
-const rowsKept = 20_000
-
-// knownRows holds rows of work lists. A row is used only if the statement that decides what the
-// actor may see, and in which order, names its number in exactly this version.
-type knownRows struct {
-	mu sync.RWMutex
-	m  map[string]Row
+// workLists holds the lists read since the log last grew.
+type workLists struct {
+	mu      sync.RWMutex
+	entries int64
+	m       map[workList][]Row
 }
 
-func (k *knownRows) get(no string, v rowVersion) (Row, bool) {
+func (k *workLists) get(entries int64, list workList) ([]Row, bool) {
 	k.mu.RLock()
-	r, ok := k.m[no]
-	k.mu.RUnlock()
-	return r, ok && v == (rowVersion{r.Revision, r.DueSort})
+	defer k.mu.RUnlock()
+	if k.entries != entries {
+		return nil, false
+	}
+	rows, ok := k.m[list]
+	return rows, ok
 }
 
-func (k *knownRows) keep(rows []Row) {
+// keep holds a list whose reading began when the log had that many entries. If it grew while the
+// list was read, the list may be younger than said here, and is read again by the next who asks.
+func (k *workLists) keep(entries int64, list workList, rows []Row) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.m == nil || len(k.m)+len(rows) > rowsKept {
-		k.m = make(map[string]Row)
+	switch {
+	case entries < k.entries:
+		return
+	case entries > k.entries, len(k.m) >= listsKept:
+		k.m = nil
 	}
-	for _, r := range rows {
-		k.m[r.No] = r
+	if k.m == nil {
+		k.entries, k.m = entries, map[workList][]Row{}
 	}
-}
-
-// namesLife is how long a renamed organisation may stand in a list under its old name.
-const namesLife = 2 * time.Second
-
-// knownNames are the organisations' names as of a moment.
-type knownNames struct {
-	at time.Time
-	m  map[string]string
-}
-
-func (e *Engine) orgNames(ctx context.Context) (map[string]string, error) {
-	now := e.db.Wall()
-	if n := e.names.Load(); n != nil && now.Sub(n.at) < namesLife && now.Sub(n.at) >= 0 {
-		return n.m, nil
-	}
-	n := &knownNames{now, map[string]string{}}
-	err := e.db.Glance(ctx, `SELECT id, name FROM org`, nil, func(scan func(...any) error) error {
-		var id, name string
-		err := scan(&id, &name)
-		n.m[id] = name
-		return err
-	})
-	if err == nil {
-		e.names.Store(n)
-	}
-	return n.m, err
+	k.m[list] = rows
 }

@@ -9,7 +9,7 @@ import (
 	"pado/core/procedure"
 )
 
-// Do acts and then looks at the work lists as their owners do, so that rows become known between any two acts.
+// Do acts and then looks at the work lists as their owners do, so that lists become known between any two acts.
 func (w *world) Do(ctx context.Context, a procedure.Actor, no, action string, act procedure.Act) (procedure.Result, error) {
 	done, err := w.Engine.Do(ctx, a, no, action, act)
 	w.look()
@@ -31,7 +31,7 @@ func (w *world) look() {
 	}
 }
 
-// knownAsOnRecord: at the end of every test here, whatever was done in it, the lists by known rows are
+// knownAsOnRecord: at the end of every test here, whatever was done in it, the lists as known are
 // the lists by the records.
 func (w *world) knownAsOnRecord() {
 	var pages [2][]procedure.Page
@@ -39,7 +39,7 @@ func (w *world) knownAsOnRecord() {
 		for _, a := range desksOfTheTests() {
 			for _, tab := range []string{"todo", "soon", "overdue"} {
 				if i > 0 {
-					procedure.ForgetRows(w.Engine)
+					procedure.ForgetLists(w.Engine)
 				}
 				page, err := w.Page(ctx, a, procedure.Query{Tab: tab})
 				if err != nil {
@@ -52,17 +52,17 @@ func (w *world) knownAsOnRecord() {
 		}
 	}
 	if !reflect.DeepEqual(pages[0], pages[1]) {
-		w.t.Errorf("by known rows\n%+v\nby the records\n%+v", pages[0], pages[1])
+		w.t.Errorf("as known\n%+v\nby the records\n%+v", pages[0], pages[1])
 	}
 }
 
-// TestAKnownRowIsReadOnce: the second time the same list is read without its cases.
-func TestAKnownRowIsReadOnce(t *testing.T) {
+// TestAListIsReadOncePerEntry: until the log grows, the same list is not read again.
+func TestAListIsReadOncePerEntry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		no := w.letter()
 		first, err := w.Page(ctx, oper, procedure.Query{Tab: "todo"})
 		w.must(err)
-		procedure.MarkRows(w.Engine, "known")
+		procedure.MarkLists(w.Engine, "known")
 		again, err := w.Page(ctx, oper, procedure.Query{Tab: "todo"})
 		w.must(err)
 		if len(again.Rows) != len(first.Rows) || again.Rows[0].No != no || again.Rows[0].Title != "known" {
@@ -71,10 +71,10 @@ func TestAKnownRowIsReadOnce(t *testing.T) {
 		w.step(oper, no, "park", procedure.Act{})
 		for _, r := range must(w.Page(ctx, oper, procedure.Query{Tab: "todo"})).Rows {
 			if r.No == no && r.Title == "known" {
-				t.Errorf("a row of the revision before: %+v", r)
+				t.Errorf("a row from before the act: %+v", r)
 			}
 		}
-		procedure.ForgetRows(w.Engine)
+		procedure.ForgetLists(w.Engine)
 	})
 }
 

@@ -28,7 +28,7 @@ func (r *ReadTx) loadClock() error {
 
 // Now is the business time outside a transaction.
 func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
-	err = db.View(ctx, func(r *ReadTx) error { now = r.Now(); return nil })
+	_, now, err = db.Moment(ctx)
 	return now, err
 }
 

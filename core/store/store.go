@@ -142,12 +142,15 @@ func (db *DB) Glance(ctx context.Context, query string, args []any, f func(scan 
 	return rows.Err()
 }
 
-// ClockOffset is the expression for a Glance that has to know the business time; see NowBy.
-const ClockOffset = `(SELECT offset_ms FROM business_clock WHERE id = 1)`
-
-// NowBy is the business time by an offset that ClockOffset returned.
-func (db *DB) NowBy(offset int64) time.Time {
-	return At(db.wall().Add(time.Duration(offset) * time.Millisecond)).Time
+// Moment is how many entries the log has, and the business time. What is on record changes only
+// with an entry (see Update), so what was read at the same number still stands.
+func (db *DB) Moment(ctx context.Context) (entries int64, now time.Time, err error) {
+	var offset int64
+	err = db.read.QueryRowContext(ctx, `SELECT h.size, k.offset_ms FROM audit_head h, business_clock k WHERE h.id = 1 AND k.id = 1`).Scan(&entries, &offset)
+	if err != nil {
+		return 0, now, fmt.Errorf("read the business clock: %w", err)
+	}
+	return entries, At(db.wall().Add(time.Duration(offset) * time.Millisecond)).Time, nil
 }
 
 // Receipt tells where in the log a committed write stands.
