@@ -91,12 +91,14 @@ func workList(b *testing.B, dsn string) {
 			api = append(api, load(b, 0, func(i int) func() error { return list(b, addr, people[i%len(people)]) })...)
 		}
 		users := load(b, reading, func(i int) func() error { return list(b, addr, people[i%len(people)]) })
+		same := load(b, reading, func(i int) func() error { return statement(db, desks[i%len(desks)]) })
 		rate := func(d []time.Duration) float64 { return float64(len(d)) / (2 * measured.Seconds()) }
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(rate(api)/rate(bare), "x-of-sql")
 		b.ReportMetric(ms(p99(api))/ms(p99(bare)), "p99-x-of-sql")
 		b.ReportMetric(ms(p99(api)), "p99-ms-flat-out")
 		b.ReportMetric(ms(p99(users)), "p99-ms-16-users")
+		b.ReportMetric(ms(p99(same)), "sql-p99-ms-16-users")
 		b.ReportMetric(rate(api), "lists/s")
 		b.ReportMetric(float64(cases), "cases")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"pado/core/audit"
@@ -24,6 +25,59 @@ func (r *ReadTx) loadClock() error {
 	}
 	r.now = At(r.db.wall().Add(time.Duration(offset) * time.Millisecond)).Time
 	return nil
+}
+
+// Moment is how many entries the log has, and the business time. What is on record changes only
+// with an entry (see Update), so what was read at the same number still stands. Whoever asks while
+// the records are being read for others waits for that answer's successor and shares it: an answer
+// is never older than the question.
+func (db *DB) Moment(ctx context.Context) (entries int64, now time.Time, err error) {
+	m := &db.moments
+	m.mu.Lock()
+	next := m.next
+	if next == nil {
+		next = &moment{done: make(chan struct{})}
+		m.next = next
+		go db.readMoment(next)
+	}
+	m.mu.Unlock()
+	select {
+	case <-next.done:
+		return next.entries, At(db.wall().Add(next.offset)).Time, next.err
+	case <-ctx.Done():
+		return 0, now, ctx.Err()
+	}
+}
+
+// moments are the answers of Moment under way: one being read, one that waits for its turn.
+type moments struct {
+	mu   sync.Mutex // guards next
+	next *moment
+	turn sync.Mutex
+}
+
+type moment struct {
+	done    chan struct{}
+	entries int64
+	offset  time.Duration
+	err     error
+}
+
+func (db *DB) readMoment(x *moment) {
+	m := &db.moments
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	m.mu.Lock()
+	m.next = nil // whoever asks from here on may know of something later
+	m.mu.Unlock()
+	defer close(x.done)
+	var ms int64
+	err := db.read.QueryRowContext(context.Background(),
+		`SELECT h.size, k.offset_ms FROM audit_head h, business_clock k WHERE h.id = 1 AND k.id = 1`).Scan(&x.entries, &ms)
+	if err != nil {
+		x.err = fmt.Errorf("read the business clock: %w", err)
+	}
+	x.offset = time.Duration(ms) * time.Millisecond
 }
 
 // Now is the business time outside a transaction.

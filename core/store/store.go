@@ -36,6 +36,7 @@ type DB struct {
 	rand     io.Reader
 	readOnly atomic.Bool
 	notify   atomic.Pointer[func(size int64)]
+	moments  moments
 }
 
 // Sentinel errors that callers may tell apart; everything else is internal.
@@ -140,17 +141,6 @@ func (db *DB) Glance(ctx context.Context, query string, args []any, f func(scan 
 		}
 	}
 	return rows.Err()
-}
-
-// Moment is how many entries the log has, and the business time. What is on record changes only
-// with an entry (see Update), so what was read at the same number still stands.
-func (db *DB) Moment(ctx context.Context) (entries int64, now time.Time, err error) {
-	var offset int64
-	err = db.read.QueryRowContext(ctx, `SELECT h.size, k.offset_ms FROM audit_head h, business_clock k WHERE h.id = 1 AND k.id = 1`).Scan(&entries, &offset)
-	if err != nil {
-		return 0, now, fmt.Errorf("read the business clock: %w", err)
-	}
-	return entries, At(db.wall().Add(time.Duration(offset) * time.Millisecond)).Time, nil
 }
 
 // Receipt tells where in the log a committed write stands.

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pado/core/audit"
@@ -63,6 +65,48 @@ func TestScratchWritesDeclaredTablesOnly(t *testing.T) {
 			if (err == nil) != c.ok {
 				t.Errorf("%s: %v", c.sql, err)
 			}
+		}
+	})
+}
+
+// TestAMomentIsNotOlderThanItsQuestion: many ask at once and share answers, yet whoever asks after a
+// write was committed is told of it.
+func TestAMomentIsNotOlderThanItsQuestion(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var written atomic.Int64
+		var readers sync.WaitGroup
+		end := make(chan struct{})
+		for range 8 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-end:
+						return
+					default:
+					}
+					least := written.Load()
+					if n, now, err := db.Moment(ctx); err != nil || n < least || now.IsZero() {
+						t.Errorf("%d entries at %v where %d were written: %v", n, now, least, err)
+						return
+					}
+				}
+			})
+		}
+		for range 50 {
+			rec, err := db.Update(ctx, func(*store.Tx) (audit.Entry, error) { return entry("k"), nil })
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			written.Store(rec.Seq + 1)
+		}
+		close(end)
+		readers.Wait()
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		db.Moment(gone) //nolint:errcheck // either answer is right; the next must not be lost by it
+		if n, _, err := db.Moment(ctx); err != nil || n != written.Load() {
+			t.Errorf("%d entries, %d written: %v", n, written.Load(), err)
 		}
 	})
 }
